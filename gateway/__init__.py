@@ -1,0 +1,1 @@
+"""Hears devices, decodes them, and keeps their records until ingest has them."""

@@ -1,0 +1,1 @@
+"""Judges records, keeps the journal, and writes the time series."""

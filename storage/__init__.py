@@ -1,0 +1,1 @@
+"""How files of ours are opened: SQLite, the picture folder, the registry snapshot."""

@@ -1,0 +1,117 @@
+"""SQLite files: one writing process and one writing connection each, readers that never write.
+
+SQLite 3.7.0 to 3.51.2 can lose committed rows when a checkpoint races a writer on a second
+connection (the WAL-reset defect; Debian 12 carries 3.40.1). So a file has a lock that one process
+holds, that process writes by one connection, and readers are opened so that they cannot checkpoint.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class FileInUseError(Exception):
+    """Another process writes this file. End that process, or choose another folder."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(f"{path} is in use by process {holder or '(unknown)'}")
+        self.path = path
+        self.holder = holder
+
+
+class DamagedFileError(Exception):
+    """SQLite's own check found the file damaged. Move it aside; nothing was deleted."""
+
+    def __init__(self, path: Path, finding: str) -> None:
+        super().__init__(f"{path} is damaged: {finding}")
+        self.path = path
+
+
+class SqliteFile:
+    """The one writer of a SQLite file (WAL, ``synchronous=FULL``), guarded by ``{path}.lock``.
+
+    Raises :class:`FileInUseError` when another process holds the lock, :class:`DamagedFileError`
+    when ``PRAGMA quick_check`` finds anything. The lock goes with the process, however it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._lock_file = _take_lock(path)
+        try:
+            self.connection = _open_writer(path)
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+        self._mutex = threading.RLock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction, taken at once (``BEGIN IMMEDIATE``); an error rolls it back."""
+        with self._mutex:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        with self._mutex:
+            self.connection.close()
+            os.close(self._lock_file)
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Return a connection that can only read (``mode=ro``, ``query_only``, no checkpoints).
+
+    Raises ``sqlite3.OperationalError`` while the file does not exist yet.
+    """
+    connection = sqlite3.connect(
+        f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA query_only = 1")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA busy_timeout = 2000")
+    return connection
+
+
+def _take_lock(path: Path) -> int:
+    lock_path = path.with_name(path.name + ".lock")
+    lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock_file, 32).decode("ascii", "replace").strip()
+        os.close(lock_file)
+        raise FileInUseError(path, holder) from None
+    os.ftruncate(lock_file, 0)
+    os.pwrite(lock_file, f"{os.getpid()}\n".encode("ascii"), 0)
+    return lock_file
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA busy_timeout = 5000")
+        (level,) = connection.execute("PRAGMA synchronous").fetchone()
+        (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise DamagedFileError(path, str(error)) from error
+    if finding != "ok":
+        connection.close()
+        raise DamagedFileError(path, finding)
+    if (mode, level) != ("wal", 2):
+        connection.close()
+        msg = f"{path}: journal mode {mode}, synchronous {level}: not durable here"
+        raise OSError(msg)
+    return connection

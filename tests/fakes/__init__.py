@@ -1,0 +1,1 @@
+"""Fakes: real classes that pass the same contract suite as what they stand for."""

@@ -1,0 +1,1 @@
+"""Message catalogues in zh-CN and English, and formatting for people."""

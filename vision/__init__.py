@@ -1,0 +1,1 @@
+"""Turns each snapshot of a camera into verdicts and a masked picture."""

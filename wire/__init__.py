@@ -1,0 +1,1 @@
+"""What travels by MQTT: topics, payload coding, and the one MQTT client."""

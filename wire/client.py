@@ -1,0 +1,353 @@
+"""The MQTT client: the only file that knows paho.
+
+MQTT 3.1.1. One thread of ours reads, writes and reconnects; ``publish`` and ``ack`` may be called
+by any thread and never write to the socket themselves (two writers would mix their packets).
+"""
+
+import random
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+    MQTTv311,
+)
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from domain.checks import ID_PATTERN
+
+KEEPALIVE_S = 15
+CONNECT_TIMEOUT_S = 3.0
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 5.0
+MOST_UNSENT_BYTES = 8 * 1024 * 1024
+MOST_UNACKED_PUBLISHES = 1_000
+
+_LOOP_S = 0.2
+_REST_S = 0.003  # after reading what was there: more comes together, and each wake costs less
+_GOODBYE_LOOPS = 10
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker listens and who we are to it."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it arrived. ``epoch`` counts connections: an ack is good only in its own."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    mid: int
+    epoch: int
+
+
+class MqttClient:
+    """A connection that comes back by itself (backoff 0.2 s to 5 s, with jitter).
+
+    ``on_message`` and ``on_connected`` run in the client's thread: they must be quick. What they
+    raise is logged and counted in ``callback_failures``, and the connection goes on; with
+    ``manual_ack`` such a message stays unacknowledged and comes again after the next connect.
+    All subscriptions are made anew after every connect, whatever the broker remembers.
+    """
+
+    def __init__(  # noqa: PLR0913  each is a different fact of one connection
+        self,
+        *,
+        host: str,
+        port: int,
+        client_id: str,
+        subscriptions: Sequence[tuple[str, int]],
+        on_message: Callable[[Message], None],
+        on_connected: Callable[[], None] | None = None,
+        clean_session: bool = True,
+        manual_ack: bool = False,
+        username: str | None = None,
+        password: str | None = None,
+        random_source: random.Random | None = None,
+    ) -> None:
+        if not ID_PATTERN.fullmatch(client_id):
+            msg = f"client_id: not an id (3 to 32 of a-z 0-9 _ -): {client_id!r}"
+            raise ValueError(msg)
+        self._address = (host, port)
+        self._subscriptions = list(subscriptions)
+        self._on_message = on_message
+        self._on_connected = on_connected
+        self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
+        self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
+        self._paho = _new_paho(client_id, clean_session=clean_session, manual_ack=manual_ack)
+        if username is not None:
+            self._paho.username_pw_set(username, password)
+        self._paho.on_connect = self._connected_callback
+        self._paho.on_disconnect = self._disconnected_callback
+        self._paho.on_message = self._message_callback
+        self._paho.on_subscribe = self._subscribed_callback
+        # With this set, paho leaves writing to the loop instead of doing it in publish().
+        self._paho.on_socket_register_write = _leave_writing_to_the_loop
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._epoch = 0
+        self._connected = False
+        self._outage_logged = False
+        self._received = False
+        self._unsent = _UnsentBytes()
+        self.callback_failures = 0
+        self.refused_subscriptions: set[str] = set()
+        self._subscribing: dict[int, str] = {}
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and has not been lost since, as far as we know.
+
+        A half-open connection is noticed after about 25 s: health must come from what arrives.
+        """
+        return self._connected
+
+    @property
+    def epoch(self) -> int:
+        """The number of the present or next connection; it changes before each connect."""
+        return self._epoch
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of our own."""
+        if self._thread is None:
+            name = f"mqtt-{self._paho._client_id.decode()}"  # noqa: SLF001  paho offers no getter
+            self._thread = threading.Thread(target=self._run, name=name, daemon=False)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye, and wait for the thread to end. May be called twice."""
+        self._stopping.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
+        """Hand a message to the connection; False: not taken, the caller keeps it.
+
+        It is not taken while there is no connection, or while 8 MiB wait for the socket. True
+        says nothing of its arrival. A QoS 1 message that was taken is repeated by this client,
+        also after a reconnect, until the broker has it.
+        """
+        if not self._connected or not self._unsent.has_room(self._epoch, len(payload)):
+            return False
+        epoch = self._epoch
+        info = self._paho.publish(topic, payload, qos)
+        if qos == 0:
+            self._unsent.add(epoch, info, len(payload))
+            return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        # For QoS 1 "no connection" means that paho has queued it: asking again would send it twice.
+        return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
+
+    def ack(self, message: Message) -> bool:
+        """Acknowledge a QoS 1 message (``manual_ack``); False: its connection is gone.
+
+        Packet ids start again with every connection, so an old ack could release a message that
+        nobody has stored. The broker sends the unacknowledged one again.
+        """
+        with self._lock:
+            if message.epoch != self._epoch or not self._connected:
+                return False
+            return self._paho.ack(message.mid, message.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def resubscribe(self) -> None:
+        """Unsubscribe and subscribe anew, which makes NATS rebuild a lost consumer."""
+        for topic_filter, _ in self._subscriptions:
+            self._paho.unsubscribe(topic_filter)
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        for topic_filter, qos in self._subscriptions:
+            _, mid = self._paho.subscribe(topic_filter, qos)
+            if mid is not None:
+                self._subscribing[mid] = topic_filter
+
+    def _run(self) -> None:
+        backoff_s = FIRST_BACKOFF_S
+        while not self._stopping.is_set():
+            try:
+                was_connected = self._one_connection()
+            except Exception:  # noqa: BLE001  the thread must live: log, wait, connect again
+                self._log.exception("mqtt_loop_failed")
+                self.callback_failures += 1
+                was_connected = False
+            self._connected = False
+            backoff_s = FIRST_BACKOFF_S if was_connected else min(backoff_s * 2, LONGEST_BACKOFF_S)
+            self._stopping.wait(backoff_s * self._random.uniform(0.5, 1.0))
+
+    def _one_connection(self) -> bool:
+        with self._lock:
+            self._epoch += 1
+        self._unsent.clear()
+        try:
+            self._paho.connect(*self._address, keepalive=KEEPALIVE_S)
+        except OSError as error:
+            self._log_outage(str(error))
+            return False
+        was_connected = False
+        while not self._stopping.is_set():
+            self._received = False
+            if self._paho.loop(_LOOP_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return was_connected
+            was_connected = was_connected or self._connected
+            if self._received and not self._has_more():
+                self._stopping.wait(_REST_S)
+        self._say_goodbye()
+        return was_connected
+
+    def _has_more(self) -> bool:
+        connection = self._paho.socket()
+        if connection is None:
+            return False
+        return bool(select.select([connection], [], [], 0)[0])
+
+    def _say_goodbye(self) -> None:
+        """Send what is waiting, then DISCONNECT, unless the socket is stuck."""
+        self._paho.disconnect()
+        for _ in range(_GOODBYE_LOOPS):
+            if self._paho.socket() is None:
+                return
+            self._paho.loop(_LOOP_S / 2)
+
+    def _log_outage(self, reason: str) -> None:
+        if not self._outage_logged and not self._stopping.is_set():
+            self._log.warning("broker_lost", reason=reason)
+            self._outage_logged = True
+
+    def _connected_callback(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._log_outage(f"refused: {reason}")
+            return
+        self._subscribing.clear()
+        self._subscribe()
+        with self._lock:
+            self._connected = True
+        self._log.info("broker_reached")
+        self._outage_logged = False
+        if self._on_connected is not None:
+            try:
+                self._on_connected()
+            except Exception:  # noqa: BLE001  what a callback raises would end paho's loop
+                self._log.exception("on_connected_failed")
+                self.callback_failures += 1
+
+    def _disconnected_callback(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        with self._lock:
+            self._connected = False
+        self._log_outage(str(reason))
+
+    def _subscribed_callback(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        topic_filter = self._subscribing.pop(mid, "")
+        if any(reason.is_failure for reason in reasons):
+            self.refused_subscriptions.add(topic_filter)
+            self._log.error("subscription_refused", topic_filter=topic_filter)
+        else:
+            self.refused_subscriptions.discard(topic_filter)
+
+    def _message_callback(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._received = True
+        try:
+            self._on_message(
+                Message(
+                    message.topic,
+                    bytes(message.payload),
+                    message.qos,
+                    message.retain,
+                    message.mid,
+                    self._epoch,
+                )
+            )
+        except Exception:  # noqa: BLE001  what a callback raises would end paho's loop
+            self._log.exception("on_message_failed", bytes=len(message.payload))
+            self.callback_failures += 1
+
+
+class _UnsentBytes:
+    """How much of what was published still waits for the socket."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[int, MQTTMessageInfo, int]] = deque()
+        self._bytes = 0
+
+    def has_room(self, epoch: int, size: int) -> bool:
+        """Forget what has been written or lost; say whether ``size`` more bytes may wait."""
+        with self._lock:
+            while self._waiting and _is_gone(*self._waiting[0][:2], epoch):
+                self._bytes -= self._waiting.popleft()[2]
+            return self._bytes + size <= MOST_UNSENT_BYTES
+
+    def add(self, epoch: int, info: MQTTMessageInfo, size: int) -> None:
+        with self._lock:
+            self._waiting.append((epoch, info, size))
+            self._bytes += size
+
+    def clear(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+            self._bytes = 0
+
+
+def _is_gone(sent_in: int, info: MQTTMessageInfo, epoch: int) -> bool:
+    return (
+        sent_in != epoch or info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS or bool(info.is_published())
+    )
+
+
+def _new_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Client:
+    paho = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=clean_session,
+        protocol=MQTTv311,
+        reconnect_on_failure=False,
+        manual_ack=manual_ack,
+    )
+    paho.connect_timeout = CONNECT_TIMEOUT_S
+    paho.max_queued_messages_set(MOST_UNACKED_PUBLISHES)
+    paho.max_inflight_messages_set(200)
+    return paho
+
+
+def _leave_writing_to_the_loop(_client: Client, _userdata: object, _socket: object) -> None:
+    pass

@@ -1,0 +1,117 @@
+"""What becomes of a record: accepted (late or not), or refused with a reason. Pure.
+
+Duplicates and conflicts are not decided here but by the journal's unique indexes, since two
+records of one identity may come in one batch as well as in two years.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.devices import Camera, Device, FillSensor
+from domain.records import Record, RecordKind
+from ingest.reasons import RefusalReason
+
+LATE_AFTER = timedelta(minutes=10)
+"""How far a record may lie behind its device's newest one, or the clock, and still alert."""
+
+FUTURE_TOLERANCE = timedelta(minutes=10)
+"""How far a device's clock may be ahead of ours."""
+
+EARLIEST_OBSERVATION = datetime(2020, 1, 1, tzinfo=UTC)
+"""An older time is the power-on default of a clock, not a time."""
+
+_KINDS_OF: Mapping[type[Device], frozenset[RecordKind]] = {
+    FillSensor: frozenset({RecordKind.FILL, RecordKind.EMPTIED}),
+    Camera: frozenset({RecordKind.VERDICTS}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an accepted record stands to time; see :class:`domain.records.JournalEntry`."""
+
+    late: bool
+    sets_state: bool
+
+
+_STANDINGS = {
+    (late, sets_state): Standing(late=late, sets_state=sets_state)
+    for late in (False, True)
+    for sets_state in (False, True)
+}
+
+
+class NewestTimes:
+    """The time of the newest accepted record of each device, and of each device and kind."""
+
+    def __init__(self) -> None:
+        self._by_device: dict[str, datetime] = {}
+        self._by_kind: dict[tuple[str, RecordKind], datetime] = {}
+
+    def note(self, device_id: str, kind: RecordKind, observed_at: datetime) -> None:
+        """Learn of an accepted record; older ones than known change nothing."""
+        newest = self._by_device.get(device_id)
+        if newest is None or observed_at > newest:
+            self._by_device[device_id] = observed_at
+        newest = self._by_kind.get((device_id, kind))
+        if newest is None or observed_at > newest:
+            self._by_kind[device_id, kind] = observed_at
+
+    def of_device(self, device_id: str) -> datetime | None:
+        """Return the newest time of any kind, None before the first record."""
+        return self._by_device.get(device_id)
+
+    def of_kind(self, device_id: str, kind: RecordKind) -> datetime | None:
+        """Return the newest time of that kind, None before its first record."""
+        return self._by_kind.get((device_id, kind))
+
+
+def judge(
+    record: Record,
+    *,
+    gateway_id: str,
+    device: Device | None,
+    newest: NewestTimes,
+    now: datetime,
+) -> Standing | RefusalReason:
+    """Judge a record that ``gateway_id`` sent, at the business time ``now``.
+
+    ``device`` is the registry's entry for ``record.device_id``. An accepted record sets its
+    device's state when no newer one of its kind is known, however late it is.
+    """
+    if device is None:
+        return RefusalReason.UNKNOWN_DEVICE
+    if device.gateway_id != gateway_id:
+        return RefusalReason.FOREIGN_GATEWAY
+    kind = record.kind
+    if kind not in _KINDS_OF[type(device)]:
+        return RefusalReason.WRONG_KIND
+    observed_at = record.observed_at
+    impossible = impossible_time(observed_at, now=now)
+    if impossible is not None:
+        return impossible
+    newest_at = newest.of_device(record.device_id)
+    late = observed_at < now - LATE_AFTER or (
+        newest_at is not None and observed_at < newest_at - LATE_AFTER
+    )
+    newest_of_kind = newest.of_kind(record.device_id, kind)
+    return _STANDINGS[late, newest_of_kind is None or observed_at > newest_of_kind]
+
+
+def impossible_time(observed_at: datetime, *, now: datetime) -> RefusalReason | None:
+    """Return why nothing can have been observed at that time, or None."""
+    if observed_at < EARLIEST_OBSERVATION:
+        return RefusalReason.OBSERVED_BEFORE_2020
+    if observed_at > now + FUTURE_TOLERANCE:
+        return RefusalReason.OBSERVED_IN_FUTURE
+    return None
+
+
+def same_content(one: Record, other: Record) -> bool:
+    """Tell whether two records say the same of the same; when a gateway saw them is no content."""
+    return (
+        one.device_id == other.device_id
+        and one.observed_at == other.observed_at
+        and one.values == other.values
+    )

@@ -5,22 +5,13 @@ connection (the WAL-reset defect; Debian 12 carries 3.40.1). So a file has a loc
 holds, that process writes by one connection, and readers are opened so that they cannot checkpoint.
 """
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-
-class FileInUseError(Exception):
-    """Another process writes this file. End that process, or choose another folder."""
-
-    def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(f"{path} is in use by process {holder or '(unknown)'}")
-        self.path = path
-        self.holder = holder
+from storage.lock_file import LockFile
 
 
 class DamagedFileError(Exception):
@@ -34,18 +25,18 @@ class DamagedFileError(Exception):
 class SqliteFile:
     """The one writer of a SQLite file (WAL, ``synchronous=FULL``), guarded by ``{path}.lock``.
 
-    Raises :class:`FileInUseError` when another process holds the lock, :class:`DamagedFileError`
+    Raises ``FileInUseError`` when another process holds the lock, :class:`DamagedFileError`
     when ``PRAGMA quick_check`` finds anything. The lock goes with the process, however it ends.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._lock_file = _take_lock(path)
+        self._lock = LockFile(path.with_name(path.name + ".lock"))
         try:
             self.connection = _open_writer(path)
         except BaseException:
-            os.close(self._lock_file)
+            self._lock.release()
             raise
         self._mutex = threading.RLock()
 
@@ -65,7 +56,7 @@ class SqliteFile:
         """Close the file and give up the lock."""
         with self._mutex:
             self.connection.close()
-            os.close(self._lock_file)
+            self._lock.release()
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -80,20 +71,6 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA busy_timeout = 2000")
     return connection
-
-
-def _take_lock(path: Path) -> int:
-    lock_path = path.with_name(path.name + ".lock")
-    lock_file = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(lock_file, 32).decode("ascii", "replace").strip()
-        os.close(lock_file)
-        raise FileInUseError(path, holder) from None
-    os.ftruncate(lock_file, 0)
-    os.pwrite(lock_file, f"{os.getpid()}\n".encode("ascii"), 0)
-    return lock_file
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,46 @@
+# Everything a newcomer needs: `make demo` to see it, `make test` to trust it. `make help` lists all.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help setup check test drills demo bench clean-demo schemas
+
+help: ## say what each target does
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Missing: python3 (3.11 or newer). On Debian: sudo apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Missing: Python 3.11 or newer; $$($(PYTHON) --version) is too old."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Missing: python3-venv. On Debian: sudo apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing pinned dependencies into $(VENV) (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP) ## install the pinned dependencies into .venv
+
+check: setup ## lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: setup ## all tests; what needs a missing server is skipped by name
+	$(BIN)/python -m pytest
+
+drills: setup ## the kill drills at full length
+	$(BIN)/python -m pytest tests/drills --full-drills
+
+demo: setup ## the whole loop with a simulated district, then open http://127.0.0.1:8000
+	@$(BIN)/huanwei demo $(DEMO)
+
+bench: setup ## speed and memory, with machine and versions
+	$(BIN)/python -m tests.benchmarks
+
+clean-demo: ## remove the data of all demo runs
+	rm -rf var/demo
+
+schemas: setup ## write the JSON Schemas of the wire again
+	$(BIN)/python -m wire.schemas

@@ -1,0 +1,189 @@
+"""The command line: ``huanwei COMMAND``.
+
+Exit codes: 0 done; 1 something in the world stands in the way (a taken port, a file in use, no
+broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was done.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from huanwei import __version__
+from huanwei.settings import SettingsError
+
+IN_THE_WAY, WRONG_CALL = 1, 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Huanwei (环卫): keeps a district's collection points and farmers' markets clean.",
+)
+vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
+app.add_typer(vision_app, name="vision")
+
+SettingsOption = Annotated[
+    Path, typer.Option("--settings", help="The settings file of the run (huanwei.toml).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def main() -> None:
+    """Run the command line; expected errors become one line and an exit code."""
+    from huanwei.run_errors import EXPECTED_ERRORS  # noqa: PLC0415  only needed where it runs
+
+    try:
+        app()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(WRONG_CALL) from None
+    except EXPECTED_ERRORS as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(IN_THE_WAY) from None
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def demo(
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Business seconds that pass in a second.")
+    ] = 60.0,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on with the newest run.")] = False,
+    seed: Annotated[int, typer.Option(help="Another seed, another district's day.")] = 7,
+    console_port: int = 8000,
+    simulator_port: int = 8010,
+    broker_port: Annotated[int, typer.Option(help="First of three ports of the broker.")] = 18830,
+) -> None:
+    """Start a simulated district and everything that works for it, on this machine."""
+    from huanwei.demo import run_demo  # noqa: PLC0415  keeps `huanwei version` quick
+
+    run_demo(
+        speed=speed,
+        keep=keep,
+        seed=seed,
+        console_port=console_port,
+        simulator_port=simulator_port,
+        broker_port=broker_port,
+        say=typer.echo,
+    )
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder for settings, registry and data.")],
+    gateway_id: Annotated[str, typer.Option(help="The id of the site's gateway.")] = "gw-main",
+) -> None:
+    """Write settings, fresh secrets and an example registry into a new folder."""
+    from huanwei.example_registry import write_example_registry  # noqa: PLC0415
+    from huanwei.new_run import write_settings  # noqa: PLC0415
+
+    settings_path = write_settings(folder, gateway_id=gateway_id)
+    write_example_registry(folder / "registry.json", gateway_id=gateway_id)
+    typer.echo(f"Written: {settings_path}. Next: edit {folder / 'registry.json'}, then")
+    typer.echo(f"  huanwei up --settings {settings_path}")
+
+
+@app.command()
+def up(
+    settings: SettingsOption = Path("huanwei.toml"),
+    only: Annotated[
+        str | None, typer.Option(help="Run one process in the foreground: edge, ingest or centre.")
+    ] = None,
+) -> None:
+    """Run broker, edge, ingest and centre by a settings file, with the real clock."""
+    from huanwei.role import run_role  # noqa: PLC0415
+    from huanwei.run_supervised import run_supervised  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    roles = ("edge", "ingest", "centre")
+    loaded = load_settings(settings)
+    if loaded.run.clock_anchor is not None:
+        msg = f"{settings}: run.clock_anchor: only the demo runs with a clock of its own"
+        raise SettingsError(msg)
+    if only is not None:
+        if only not in roles:
+            typer.echo(f"--only: one of {', '.join(roles)}", err=True)
+            raise typer.Exit(WRONG_CALL)
+        run_role(only, settings.resolve())
+        return
+    run_supervised(
+        loaded,
+        settings.resolve(),
+        roles,
+        say=typer.echo,
+        on_all_ready=lambda: typer.echo(f"Ready: {loaded.centre.public_url}"),
+    )
+
+
+@app.command(name="dead-letters")
+def dead_letters(
+    settings: SettingsOption = Path("huanwei.toml"),
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List records that ingest could not accept, newest first, with the reason."""
+    from huanwei.dead_letter_list import dead_letter_rows  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    rows = dead_letter_rows(load_settings(settings), reason=reason, limit=limit)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo("  ".join(str(value) for value in row.values()))
+    if not rows:
+        typer.echo("No dead letters.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the ledger (JSONL).")],
+    hours: Annotated[float, typer.Option(min=0.1, max=24 * 366)] = 24.0,
+    seed: int = 7,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a district live for some hours without any server, and write what its devices sent."""
+    from huanwei.simulation import simulate_to_ledger  # noqa: PLC0415
+
+    summary = simulate_to_ledger(out, hours=hours, seed=seed, show_progress=not as_json)
+    if as_json:
+        typer.echo(json.dumps(summary))
+        return
+    for name, value in summary.items():
+        typer.echo(f"{name}: {value}")
+
+
+@vision_app.command(name="check")
+def vision_check(
+    pictures: Annotated[list[Path], typer.Argument(help="Photographs (JPEG or PNG).")],
+    bin_box: Annotated[
+        str | None,
+        typer.Option("--bin", help="x,y,width,height of the bin in pixels; default: all of it."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Score real photographs of bins for overflow, and say whether they can be judged at all."""
+    from huanwei.picture_check import check_pictures  # noqa: PLC0415
+
+    findings, all_readable = check_pictures(pictures, bin_box)
+    typer.echo(
+        json.dumps(findings, ensure_ascii=False)
+        if as_json
+        else "\n".join(
+            "  ".join(f"{name}={value}" for name, value in finding.items()) for finding in findings
+        )
+    )
+    if not all_readable:
+        raise typer.Exit(IN_THE_WAY)

@@ -1,0 +1,101 @@
+"""Makes the folder of a run: settings, fresh secrets, and for a demo the simulated district."""
+
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from huanwei.business_clock import Anchor, demo_start, write_anchor
+from huanwei.settings import SECRETS_NAME
+
+SETTINGS_NAME = "huanwei.toml"
+ANCHOR_NAME = "clock.json"
+
+_SETTINGS = """\
+# Settings of a Huanwei run. Every key has a default but those shown without a "#".
+# An environment variable wins over a line here: HUANWEI_CENTRE__PORT=8080 sets port of [centre].
+# Passwords and the signing secret lie in {secrets_name} beside this file.
+
+[run]
+# Relative paths are taken from this file's folder.
+data = "data"
+logs = "logs"
+registry = "registry.json"
+references = "references"
+{clock}
+[broker]
+start = true            # false where a broker runs already
+host = "127.0.0.1"
+mqtt_port = {mqtt_port}
+administration_port = {administration_port}
+monitoring_port = {monitoring_port}
+
+[edge]
+gateway_id = "{gateway_id}"
+acceptance_log = "data/accepted.jsonl"
+
+[centre]
+port = {console_port}
+public_url = "http://127.0.0.1:{console_port}"
+# map_tile_url = "https://tiles.example/{{z}}/{{x}}/{{y}}.png"
+{simulator}"""
+
+_SECRETS = """\
+# Made on this machine, for this run only. Keep it readable by its owner alone.
+
+[broker]
+admin_password = "{0}"
+ingest_password = "{1}"
+gateway_password = "{2}"
+devices_password = "{3}"
+
+[centre]
+signing_secret = "{4}"
+"""
+
+
+def write_settings(
+    folder: Path,
+    *,
+    gateway_id: str,
+    console_port: int = 8000,
+    simulator_port: int | None = None,
+    first_broker_port: int = 1883,
+    seed: int = 7,
+) -> Path:
+    """Write settings and new secrets into ``folder``; return the settings file.
+
+    An existing file is never overwritten (FileExistsError).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / SETTINGS_NAME
+    own_ports = first_broker_port != 1883  # noqa: PLR2004  MQTT's own port
+    text = _SETTINGS.format(
+        secrets_name=SECRETS_NAME,
+        clock="" if simulator_port is None else f'clock_anchor = "{ANCHOR_NAME}"\n',
+        mqtt_port=first_broker_port,
+        administration_port=first_broker_port + 1 if own_ports else 4222,
+        monitoring_port=first_broker_port + 2 if own_ports else 8222,
+        gateway_id=gateway_id,
+        console_port=console_port,
+        simulator=""
+        if simulator_port is None
+        else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n",
+    )
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    secrets_path = folder / SECRETS_NAME
+    secrets_path.touch(mode=0o600, exist_ok=False)
+    secrets_path.write_text(
+        _SECRETS.format(*(secrets.token_urlsafe(24) for _ in range(5))), encoding="utf-8"
+    )
+    return path
+
+
+def write_paused_clock(folder: Path, now: datetime) -> Path:
+    """Write a business clock that stands at 06:30 of a working day before ``now``."""
+    path = folder / ANCHOR_NAME
+    write_anchor(
+        path,
+        Anchor(wall_s=now.timestamp(), virtual_s=demo_start(now).timestamp(), speed=0.0),
+    )
+    return path

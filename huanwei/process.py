@@ -1,0 +1,73 @@
+"""The frame of every process of ours: build its parts, start them, wait for a signal, stop them."""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from huanwei.health import HealthServer, Readiness
+
+log = structlog.get_logger()
+
+
+class Part(Protocol):
+    """Something that runs between start and stop."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self) -> None:
+        """End, and wait for the end. May be called twice."""
+        ...
+
+
+def always_ready() -> dict[str, str]:
+    """Readiness of a part that has nothing to wait for."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessParts:
+    """What a composition root has built: parts in the order of their start."""
+
+    parts: Sequence[Part]
+    readiness: Readiness = always_ready
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+def run_until_signal(built: ProcessParts, *, health_port: int) -> None:
+    """Run the parts until SIGTERM or SIGINT; a part that cannot start stops the ones before it."""
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    health = HealthServer(port=health_port, readiness=built.readiness, metrics=built.metrics)
+    started: list[Part] = []
+    try:
+        for part in (health, *built.parts):
+            started.append(part)
+            part.start()
+        log.info("process_started")
+        stop.wait()
+    finally:
+        for part in reversed(started):
+            part.stop()
+        log.info("process_stopped")
+
+
+def all_ready(*conditions: Callable[[], dict[str, str]]) -> Readiness:
+    """Return a readiness that names everything that any of ``conditions`` misses."""
+
+    def missing() -> dict[str, str]:
+        return {name: why for condition in conditions for name, why in condition().items()}
+
+    return missing

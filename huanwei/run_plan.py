@@ -1,0 +1,116 @@
+"""Which processes make up a run, by the settings: their commands, logs and probes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from huanwei.broker import BrokerPorts, PreparedBroker, prepare_broker
+from huanwei.broker_users import users_of_one_site
+from huanwei.settings import Settings
+from huanwei.supervision import ChildProcess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortUse:
+    """A port that a run needs, and the setting that gives it."""
+
+    setting: str
+    host: str
+    port: int
+
+
+def broker_ports(settings: Settings) -> BrokerPorts:
+    """Return the broker's ports."""
+    return BrokerPorts(
+        host=settings.broker.host,
+        mqtt=settings.broker.mqtt_port,
+        administration=settings.broker.administration_port,
+        monitoring=settings.broker.monitoring_port,
+    )
+
+
+def ports_of(settings: Settings) -> tuple[PortUse, ...]:
+    """Return every port that this run will listen on."""
+    broker, loopback = settings.broker, "127.0.0.1"
+    uses = [
+        PortUse(setting="edge.health_port", host=loopback, port=settings.edge.health_port),
+        PortUse(setting="ingest.health_port", host=loopback, port=settings.ingest.health_port),
+        PortUse(setting="centre.health_port", host=loopback, port=settings.centre.health_port),
+        PortUse(setting="centre.port", host=settings.centre.host, port=settings.centre.port),
+    ]
+    if broker.start:
+        uses += [
+            PortUse(setting=f"broker.{name}_port", host=broker.host, port=port)
+            for name, port in (
+                ("mqtt", broker.mqtt_port),
+                ("administration", broker.administration_port),
+                ("monitoring", broker.monitoring_port),
+            )
+        ]
+    if settings.simulator is not None:
+        simulator = settings.simulator
+        uses += [
+            PortUse(setting="simulator.port", host=simulator.host, port=simulator.port),
+            PortUse(setting="simulator.health_port", host=loopback, port=simulator.health_port),
+        ]
+    return tuple(uses)
+
+
+def prepared_broker(settings: Settings) -> PreparedBroker:
+    """Write the broker's configuration with the users of this run and take its store."""
+    broker = settings.broker
+    return prepare_broker(
+        settings.run.data / "broker",
+        broker_ports(settings),
+        users_of_one_site(
+            gateway_id=settings.edge.gateway_id,
+            gateway_password=broker.gateway_password.get_secret_value(),
+            ingest_password=broker.ingest_password.get_secret_value(),
+            devices_password=broker.devices_password.get_secret_value(),
+            admin_password=broker.admin_password.get_secret_value(),
+        ),
+    )
+
+
+def broker_child(prepared: PreparedBroker, settings: Settings) -> ChildProcess:
+    """Return the broker as a process to supervise."""
+    wrapper = (sys.executable, "-S", "-m", "huanwei.end_with_parent", str(os.getpid()))
+    broker = settings.broker
+    return ChildProcess(
+        name="broker",
+        command=(*wrapper, *prepared.command),
+        log_path=settings.run.logs / "broker.log",
+        ready_url=f"http://{broker.host}:{broker.monitoring_port}/healthz",
+        environment=prepared.environment,
+    )
+
+
+def role_children(
+    settings: Settings, settings_path: Path, roles: Sequence[str]
+) -> list[ChildProcess]:
+    """Return our own processes, in the order of ``roles``."""
+    health_ports = {
+        "edge": settings.edge.health_port,
+        "ingest": settings.ingest.health_port,
+        "centre": settings.centre.health_port,
+    }
+    if settings.simulator is not None:
+        health_ports["sim"] = settings.simulator.health_port
+    return [
+        ChildProcess(
+            name=role,
+            command=(
+                sys.executable,
+                "-m",
+                "huanwei.role",
+                role,
+                str(settings_path),
+                str(os.getpid()),
+            ),
+            log_path=settings.run.logs / f"{role}.log",
+            ready_url=f"http://127.0.0.1:{health_ports[role]}/readyz",
+        )
+        for role in roles
+    ]

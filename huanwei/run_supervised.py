@@ -1,0 +1,104 @@
+"""Runs all processes of a run in the foreground, and says in plain lines what happens."""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from huanwei.broker import cap_stored_messages
+from huanwei.run_plan import (
+    PortUse,
+    broker_child,
+    broker_ports,
+    ports_of,
+    prepared_broker,
+    role_children,
+)
+from huanwei.settings import Settings
+from huanwei.supervision import Supervisor
+
+Say = Callable[[str], None]
+
+_CAP_ATTEMPTS_EVERY_S = 1.0
+
+
+class PortTakenError(Exception):
+    """Something else listens on ports that the run needs; the text names each and its setting."""
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise :class:`PortTakenError` for every port that is not free."""
+    taken = [use for use in ports_of(settings) if not _is_free(use)]
+    if taken:
+        lines = [f"port {use.port} on {use.host} is taken ({use.setting})" for use in taken]
+        raise PortTakenError("\n".join(lines))
+
+
+def run_supervised(
+    settings: Settings,
+    settings_path: Path,
+    roles: Sequence[str],
+    *,
+    say: Say,
+    on_all_ready: Callable[[], None],
+) -> None:
+    """Start the broker (where the settings say so) and ``roles``; return after SIGINT or SIGTERM.
+
+    Raises :class:`PortTakenError` and ``FileInUseError`` before anything is started.
+    """
+    check_ports(settings)
+    prepared = prepared_broker(settings) if settings.broker.start else None
+    children = role_children(settings, settings_path, roles)
+    if prepared is not None:
+        children.insert(0, broker_child(prepared, settings))
+    waiting = {child.name for child in children}
+    stopping = threading.Event()
+
+    def on_ready(name: str, after_s: float) -> None:
+        say(f"  {name:<8} ready after {after_s:.1f} s")
+        if name in waiting:
+            waiting.discard(name)
+            if not waiting:
+                on_all_ready()
+
+    def on_end(name: str, code: int, log_path: Path) -> None:
+        say(f"  {name:<8} ended with code {code} and is started again; see {log_path}")
+
+    supervisor = Supervisor(children, on_ready=on_ready, on_end=on_end)
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        supervisor.stop()
+
+    for which in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(which, ask_to_stop)
+    capping = threading.Thread(target=_cap_when_there, args=(settings, stopping), name="broker-cap")
+    if prepared is not None:
+        capping.start()
+    try:
+        supervisor.run()
+    finally:
+        stopping.set()
+        if prepared is not None:
+            capping.join()
+            prepared.store_lock.release()
+
+
+def _cap_when_there(settings: Settings, stopping: threading.Event) -> None:
+    password = settings.broker.admin_password.get_secret_value()
+    while not cap_stored_messages(broker_ports(settings), password):
+        if stopping.wait(_CAP_ATTEMPTS_EVERY_S):
+            return
+
+
+def _is_free(use: PortUse) -> bool:
+    with socket.socket() as probe:
+        # As the servers do: a port that only waits out its last connections is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((use.host, use.port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,195 @@
+"""The settings of a run: one TOML file, one file of secrets beside it, and the environment.
+
+Environment variables win: ``HUANWEI_CENTRE__PORT=8080`` sets ``port`` in ``[centre]``. Unknown keys
+and unsafe values are refused with the file and the key.
+"""
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from alerts.settings import AlertRules
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from domain.checks import ID_PATTERN
+
+SECRETS_NAME = "secrets.toml"
+SHORTEST_SECRET = 16
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used: every fault with its file and key, one a line."""
+
+
+def _loopback(host: str) -> str:
+    if not ipaddress.ip_address(host).is_loopback:
+        msg = "only a loopback address (127.0.0.1): there are no accounts yet"
+        raise ValueError(msg)
+    return host
+
+
+def _strong(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SHORTEST_SECRET:
+        msg = f"shorter than {SHORTEST_SECRET} characters; `huanwei init` makes good ones"
+        raise ValueError(msg)
+    return secret
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Loopback = Annotated[str, AfterValidator(_loopback)]
+Secret = Annotated[SecretStr, AfterValidator(_strong)]
+Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunSection(_Section):
+    """Where the run keeps its files. Paths in the settings are relative to the settings file."""
+
+    data: Path = Path("data")
+    logs: Path = Path("logs")
+    registry: Path = Path("registry.json")
+    references: Path = Path("references")
+    clock_anchor: Path | None = None
+    """Only demo and tests have one: the business clock then runs from this anchor file."""
+
+
+class BrokerSection(_Section):
+    """The MQTT broker, and whether ``huanwei up`` starts it."""
+
+    start: bool = True
+    host: str = "127.0.0.1"
+    mqtt_port: Port = 1883
+    administration_port: Port = 4222
+    monitoring_port: Port = 8222
+    admin_password: Secret
+    ingest_password: Secret
+    gateway_password: Secret
+    devices_password: Secret
+
+
+class EdgeSection(_Section):
+    """The site's process: gateway and vision."""
+
+    gateway_id: Id
+    health_port: Port = 18841
+    acceptance_log: Path | None = None
+
+
+class IngestSection(_Section):
+    """Judge, journal and time series."""
+
+    health_port: Port = 18842
+
+
+class CentreSection(_Section):
+    """Alerts, cases, API, console and crew pages."""
+
+    host: Loopback = "127.0.0.1"
+    port: Port = 8000
+    health_port: Port = 18843
+    public_url: str = "http://127.0.0.1:8000"
+    """How a crew's phone reaches the crew pages: the links in messages begin with it."""
+    signing_secret: Secret
+    """Signs the crew links and the console's cookies."""
+    map_tile_url: str | None = None
+    """Tiles behind the map, for example of a provider inside the country; none are needed."""
+
+
+class SimulatorSection(_Section):
+    """The simulated district of the demo."""
+
+    host: Loopback = "127.0.0.1"
+    port: Port = 8010
+    health_port: Port = 18844
+    seed: int = 7
+
+
+class Settings(BaseSettings):
+    """All settings of a run, checked."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUANWEI_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    run: RunSection = RunSection()
+    broker: BrokerSection
+    edge: EdgeSection
+    ingest: IngestSection = IngestSection()
+    centre: CentreSection
+    rules: AlertRules = AlertRules()
+    simulator: SimulatorSection | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the files given as ``init_settings``."""
+        return env_settings, init_settings
+
+
+def load_settings(path: Path) -> Settings:
+    """Read ``path`` and the secrets beside it; raise :class:`SettingsError` with every fault.
+
+    Relative paths in ``[run]`` and ``[edge]`` are taken from the folder of ``path``.
+    """
+    secrets_path = path.with_name(SECRETS_NAME)
+    values = _read_toml(path)
+    secrets = _read_toml(secrets_path) if secrets_path.exists() else {}
+    merged: dict[str, Any] = {
+        name: {**values.get(name, {}), **secrets.get(name, {})}
+        for name in [*values, *(name for name in secrets if name not in values)]
+    }
+    try:
+        settings = Settings(**merged)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_faults(error, path, secrets, secrets_path))) from error
+    return _with_absolute_paths(settings, path.resolve().parent)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"{path}: no such file; `huanwei init FOLDER` makes one to start from"
+        raise SettingsError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"{path}: {error}"
+        raise SettingsError(msg) from error
+
+
+def _faults(
+    error: ValidationError, path: Path, secrets: dict[str, Any], secrets_path: Path
+) -> list[str]:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        keys = [str(key) for key in fault["loc"]]
+        in_secrets = len(keys) > 1 and keys[1] in secrets.get(keys[0], {})
+        lines.append(f"{secrets_path if in_secrets else path}: {'.'.join(keys)}: {fault['msg']}")
+    return lines
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    run = settings.run
+    changes = {
+        name: folder / value
+        for name in RunSection.model_fields
+        if (value := getattr(run, name)) is not None
+    }
+    edge = settings.edge
+    if edge.acceptance_log is not None:
+        edge = edge.model_copy(update={"acceptance_log": folder / edge.acceptance_log})
+    return settings.model_copy(update={"run": run.model_copy(update=changes), "edge": edge})

@@ -1,0 +1,145 @@
+"""Starts the processes of a run, restarts the ones that die, and ends them all together."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import structlog
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 15.0
+STEADY_AFTER_S = 30.0
+STOP_WITHIN_S = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildProcess:
+    """How one process is started, asked for readiness, and where its lines go."""
+
+    name: str
+    command: Sequence[str]
+    log_path: Path
+    ready_url: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def next_wait_s(previous_s: float, lived_s: float) -> float:
+    """Return how long to wait before a restart: doubling, and short again after a steady run."""
+    if lived_s >= STEADY_AFTER_S:
+        return FIRST_WAIT_S
+    return min(max(previous_s * 2, FIRST_WAIT_S), LONGEST_WAIT_S)
+
+
+class Supervisor:
+    """Keeps children running until told to stop.
+
+    ``run`` must be called from the main thread: the kernel ties the children's lives to the
+    thread that started them.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[ChildProcess],
+        *,
+        on_ready: Callable[[str, float], None],
+        on_end: Callable[[str, int, Path], None],
+    ) -> None:
+        self._children = [_Child(child) for child in children]
+        self._on_ready = on_ready
+        self._on_end = on_end
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Ask ``run`` to end the children and return. Safe in a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Start all, in order, and watch them until :meth:`stop`."""
+        try:
+            while not self._stop.is_set():
+                for child in self._children:
+                    self._look_after(child)
+                self._stop.wait(0.1)
+        finally:
+            for child in reversed(self._children):
+                child.ask_to_stop()
+            for child in reversed(self._children):
+                child.wait_for_end()
+
+    def pid(self, name: str) -> int | None:
+        """Return the process id of a running child."""
+        for child in self._children:
+            if child.settings.name == name and child.process is not None:
+                return child.process.pid
+        return None
+
+    def _look_after(self, child: "_Child") -> None:
+        if child.process is None:
+            if time.monotonic() >= child.start_at_s:
+                child.start()
+        elif (code := child.process.poll()) is not None:
+            child.process = None
+            child.wait_s = next_wait_s(child.wait_s, time.monotonic() - child.started_s)
+            child.start_at_s = time.monotonic() + child.wait_s
+            log.warning("process_ended", name=child.settings.name, code=code, wait_s=child.wait_s)
+            self._on_end(child.settings.name, code, child.settings.log_path)
+        elif not child.ready and child.answers():
+            child.ready = True
+            self._on_ready(child.settings.name, time.monotonic() - child.started_s)
+
+
+class _Child:
+    def __init__(self, settings: ChildProcess) -> None:
+        self.settings = settings
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_s = 0.0
+        self.start_at_s = 0.0
+        self.wait_s = 0.0
+        self.ready = False
+        self._next_probe_s = 0.0
+
+    def start(self) -> None:
+        self.settings.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.settings.log_path.open("ab") as lines:
+            self.process = subprocess.Popen(  # noqa: S603  commands of ours only
+                self.settings.command,
+                stdin=subprocess.DEVNULL,
+                stdout=lines,
+                stderr=lines,
+                env={**os.environ, **self.settings.environment},
+                start_new_session=True,
+            )
+        self.started_s = time.monotonic()
+        self.ready = False
+
+    def answers(self) -> bool:
+        """Whether the process says it is ready; asked at most five times a second."""
+        if time.monotonic() < self._next_probe_s:
+            return False
+        self._next_probe_s = time.monotonic() + 0.2
+        try:
+            return httpx.get(self.settings.ready_url, timeout=1.0).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def wait_for_end(self) -> None:
+        if self.process is None:
+            return
+        try:
+            self.process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            log.warning("process_killed", name=self.settings.name, after_s=STOP_WITHIN_S)
+            self.process.kill()
+            self.process.wait()

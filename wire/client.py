@@ -5,6 +5,7 @@ by any thread and never write to the socket themselves (two writers would mix th
 """
 
 import random
+import re
 import select
 import threading
 from collections import deque
@@ -24,7 +25,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from domain.checks import ID_PATTERN
+CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+"""What every broker takes: NATS refuses dots, spaces and wildcards in client ids."""
 
 KEEPALIVE_S = 15
 CONNECT_TIMEOUT_S = 3.0
@@ -85,8 +87,8 @@ class MqttClient:
         password: str | None = None,
         random_source: random.Random | None = None,
     ) -> None:
-        if not ID_PATTERN.fullmatch(client_id):
-            msg = f"client_id: not an id (3 to 32 of a-z 0-9 _ -): {client_id!r}"
+        if not CLIENT_ID_PATTERN.fullmatch(client_id):
+            msg = f"client_id: not 1 to 64 of A-Z a-z 0-9 _ -: {client_id!r}"
             raise ValueError(msg)
         self._address = (host, port)
         self._subscriptions = list(subscriptions)

@@ -66,6 +66,11 @@ def chirpstack_probe_topic(gateway_id: str) -> str:
     return chirpstack_topic(_PROBE_PREFIX + gateway_id, _PROBE_PREFIX + gateway_id)
 
 
+def probe_topics(gateway_id: str) -> tuple[str, str]:
+    """Return every topic that a gateway sends probes to, for the broker's permissions."""
+    return device_probe_topic(gateway_id), chirpstack_probe_topic(gateway_id)
+
+
 def is_probe(topic: str) -> bool:
     """Say whether a message on the device door is some gateway's probe, not a device's."""
     return _PROBE_PREFIX in topic

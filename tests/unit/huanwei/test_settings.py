@@ -1,0 +1,87 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from huanwei.new_run import write_settings
+from huanwei.settings import SECRETS_NAME, SettingsError, load_settings
+
+
+def fresh(folder: Path) -> Path:
+    return write_settings(folder, gateway_id="gw-one", first_broker_port=18830)
+
+
+def test_what_init_writes_can_be_loaded_and_its_paths_are_absolute(tmp_path: Path) -> None:
+    settings = load_settings(fresh(tmp_path))
+
+    assert settings.run.data == tmp_path / "data"
+    assert settings.edge.acceptance_log == tmp_path / "data" / "accepted.jsonl"
+    assert settings.broker.mqtt_port == 18830
+    assert settings.simulator is None
+
+
+def test_secrets_are_made_anew_readable_by_the_owner_alone_and_never_printed(
+    tmp_path: Path,
+) -> None:
+    one, two = load_settings(fresh(tmp_path / "a")), load_settings(fresh(tmp_path / "b"))
+
+    assert one.centre.signing_secret != two.centre.signing_secret
+    assert stat.S_IMODE((tmp_path / "a" / SECRETS_NAME).stat().st_mode) == 0o600
+    assert one.centre.signing_secret.get_secret_value() not in repr(one)
+
+
+def test_an_existing_settings_file_is_never_overwritten(tmp_path: Path) -> None:
+    fresh(tmp_path)
+
+    with pytest.raises(FileExistsError):
+        fresh(tmp_path)
+
+
+def test_every_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[edge]", "[edge]\ncolour = 1\n") + "\n[bogus]\nx = 1\n", "utf-8")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path)
+
+    assert f"{path}: edge.colour" in str(refused.value)
+    assert f"{path}: bogus" in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])  # noqa: S104  what is refused
+def test_the_api_refuses_an_address_that_others_can_reach(tmp_path: Path, host: str) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[centre]", f'[centre]\nhost = "{host}"'), "utf-8")
+
+    with pytest.raises(SettingsError, match=r"centre\.host.*loopback"):
+        load_settings(path)
+
+
+def test_a_weak_secret_is_refused_and_named_in_its_own_file(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    secrets = tmp_path / SECRETS_NAME
+    secrets.write_text('[broker]\nadmin_password = "admin"\n', "utf-8")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings(path)
+
+    assert f"{secrets}: broker.admin_password: " in str(refused.value)
+    assert "'admin'" not in str(refused.value)
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUANWEI_CENTRE__PORT", "8123")
+
+    assert load_settings(fresh(tmp_path)).centre.port == 8123
+
+
+def test_a_missing_or_broken_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file"):
+        load_settings(tmp_path / "nothing.toml")
+    (tmp_path / "bad.toml").write_text("[run\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"bad\.toml"):
+        load_settings(tmp_path / "bad.toml")

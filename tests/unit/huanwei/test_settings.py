@@ -53,7 +53,7 @@ def test_every_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
 def test_the_api_refuses_an_address_that_others_can_reach(tmp_path: Path, host: str) -> None:
     path = fresh(tmp_path)
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("[centre]", f'[centre]\nhost = "{host}"'), "utf-8")
+    path.write_text(text.replace("\n[centre]\n", f'\n[centre]\nhost = "{host}"\n'), "utf-8")
 
     with pytest.raises(SettingsError, match=r"centre\.host.*loopback"):
         load_settings(path)

@@ -21,6 +21,7 @@ class DeviceCondition(StrEnum):
     SILENT = "silent"
     BATTERY_LOW = "battery_low"
     CAMERA_UNUSABLE = "camera_unusable"
+    SENSOR_SUSPECT = "sensor_suspect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class Alert:
 
     ``subject`` is the problem class of a place alert or the device condition of a device alert;
     at most one alert is open per place and problem class, and per device and condition.
+    ``device_id`` is the device that saw it first; ``reasons`` are codes for people to look up
+    (``texts``): everything that spoke for it so far.
     """
 
     alert_id: str
@@ -40,6 +43,7 @@ class Alert:
     resolved_at: datetime | None = None
     case_id: str | None = None
     picture_sha256: str | None = None
+    reasons: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_id("alert_id", self.alert_id)

@@ -14,6 +14,7 @@ class ChangeKind(StrEnum):
     CASE_MOVED = "case_moved"
     CASE_ESCALATED = "case_escalated"
     GROUND_CHECK = "ground_check"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

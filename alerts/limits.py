@@ -1,0 +1,62 @@
+"""Every limit of the alert rules and the case work: configuration, since limits differ by city."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from alerts.working_calendar import WorkingCalendar
+from domain.problems import ProblemClass
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+
+_TIME_LIMITS: Mapping[ProblemClass, timedelta] = {
+    ProblemClass.BIN_OVERFLOW: 2 * _HOUR,
+    ProblemClass.EXPOSED_WASTE: 4 * _HOUR,
+    ProblemClass.BAGGED_WASTE_ON_GROUND: 2 * _HOUR,
+    ProblemClass.SCATTERED_LITTER: 2 * _HOUR,
+    ProblemClass.NOT_SWEPT_AFTER_COLLECTION: 2 * _HOUR,
+    ProblemClass.MISSED_COLLECTION: 4 * _HOUR,
+    ProblemClass.BURNING_WASTE: 2 * _HOUR,
+    ProblemClass.FACILITY_DAMAGE: 70 * _HOUR,
+    ProblemClass.OPENING_FACES_ROAD: 70 * _HOUR,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRules:
+    """All limits, with the defaults of the design. Levels are ratios (1 = at the rim).
+
+    Times are business time; ``time_limits`` alone are working time by ``calendar``.
+    """
+
+    warning_level: float = 0.80
+    warning_clears_below: float = 0.65
+    critical_level: float = 0.90
+    critical_clears_below: float = 0.75
+    readings_in_a_row: int = 2
+
+    battery_low_ratio: float = 0.30
+    battery_critical_ratio: float = 0.15
+    battery_clears_ratio: float = 0.40
+
+    silent_after_intervals: int = 3
+    silent_at_least: timedelta = _HOUR
+    camera_unusable_after: timedelta = 30 * _MINUTE
+
+    verdicts_needed: int = 2
+    verdict_window: timedelta = 10 * _MINUTE
+
+    ground_check_after: timedelta = 15 * _MINUTE
+    ground_check_again_after: timedelta = 30 * _MINUTE
+    ground_check_given_up_after: timedelta = 60 * _MINUTE
+
+    suspect_level: float = 1.0
+    low_level: float = 0.50
+
+    escalate_after: timedelta = 30 * _MINUTE
+    reminder_before: timedelta = 30 * _MINUTE
+    time_limits: Mapping[ProblemClass, timedelta] = field(default_factory=lambda: _TIME_LIMITS)
+    auto_file: bool = True
+    auto_dispatch: bool = True
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)

@@ -1,0 +1,92 @@
+"""``cases.db``: one writing connection, shared by everything in this process that changes cases."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, inspect, select
+
+from alerts.schema import METADATA, SCHEMA_VERSION, facts
+from storage.sql_engine import reading_engine, writing_engine
+from storage.sqlite import SqliteFile
+
+
+class NewerSchemaError(Exception):
+    """A newer release wrote this file. Use that release, or another file."""
+
+
+class CommitBell:
+    """Rings when a commit left work for somebody; waiters never miss a ring."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Condition()
+        self._count = 0
+
+    def ring(self) -> None:
+        """Wake every waiter."""
+        with self._rung:
+            self._count += 1
+            self._rung.notify_all()
+
+    def wait(self, seen: int, timeout_s: float) -> int:
+        """Return the count of rings, at once when it is not ``seen``, else within ``timeout_s``."""
+        with self._rung:
+            self._rung.wait_for(lambda: self._count != seen, timeout_s)
+            return self._count
+
+
+class CaseStore:
+    """Opens the file, takes its lock, and hands out transactions one at a time.
+
+    Raises :class:`NewerSchemaError`, ``storage.sqlite.FileInUseError`` or ``DamagedFileError``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path)
+        self._mutex = threading.Lock()
+        self._engine = writing_engine(self._file)
+        self.messages_waiting = CommitBell()
+        try:
+            with self.transaction() as connection:
+                self.store_id = _open_schema(connection, path)
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One write transaction; it commits at the end, an error rolls everything back."""
+        with self._mutex, self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the file and give up its lock."""
+        with self._mutex:
+            self._engine.dispose()
+            self._file.close()
+
+
+def case_reader(path: Path) -> Engine:
+    """Return an engine that can only read ``cases.db``."""
+    return reading_engine(path)
+
+
+def _open_schema(connection: Connection, path: Path) -> str:
+    """Create the tables of a new file, check the version of an old one; return the store's id."""
+    if not inspect(connection).has_table(facts.name):
+        METADATA.create_all(connection)
+        connection.execute(
+            insert(facts),
+            [
+                {"name": "schema_version", "value": str(SCHEMA_VERSION)},
+                {"name": "store_id", "value": secrets.token_hex(8)},
+            ],
+        )
+    known = {row.name: row.value for row in connection.execute(select(facts))}
+    version = int(known["schema_version"])
+    if version > SCHEMA_VERSION:
+        msg = f"{path} has schema version {version}, this release knows {SCHEMA_VERSION}"
+        raise NewerSchemaError(msg)
+    return str(known["store_id"])

@@ -20,6 +20,15 @@ from domain.records import (
     VerdictState,
 )
 
+_CLOCK_STANDS_STILL = frozenset(
+    {
+        CaseState.AWAITING_VERIFICATION,
+        CaseState.RETURNED,
+        CaseState.DEFERRED,
+        CaseState.SUSPENDED,
+    }
+)
+
 
 class PlaceState(StrEnum):
     """How a place stands. From ``clean`` on, each one weighs more; ``unknown`` is none of them."""
@@ -83,11 +92,12 @@ def present_place(
 def is_overdue(case: Case, now: datetime) -> bool:
     """Return whether the handling of an open case is beyond its time limit.
 
-    A case that waits for verification has been handled: its limit no longer runs.
+    A case that waits for verification has been handled: its limit no longer runs. Nor does that
+    of a returned, deferred or suspended one: what was left runs on when a crew is sent again.
     """
     return (
         case.state in OPEN_STATES
-        and case.state is not CaseState.AWAITING_VERIFICATION
+        and case.state not in _CLOCK_STANDS_STILL
         and case.due_at is not None
         and case.due_at < now
     )

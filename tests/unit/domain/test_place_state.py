@@ -191,6 +191,12 @@ def test_a_handled_case_that_waits_for_its_check_is_not_overdue() -> None:
     assert not is_overdue(waiting, NOW)
 
 
+@pytest.mark.parametrize("state", [CaseState.RETURNED, CaseState.DEFERRED, CaseState.SUSPENDED])
+def test_the_limit_of_a_paused_case_stands_still(state: CaseState) -> None:
+    late = replace(CASE, due_at=NOW - timedelta(hours=1))
+    assert not is_overdue(replace(late, state=state), NOW)
+
+
 def test_a_device_that_never_spoke_is_unknown_and_one_that_stopped_is_silent() -> None:
     assert device_state(SENSOR, None, NOW) is DeviceState.UNKNOWN
     assert device_state(SENSOR, reading(0.2, minutes=61), NOW) is DeviceState.SILENT

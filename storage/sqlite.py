@@ -49,7 +49,7 @@ class SqliteFile:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                # A failed COMMIT leaves the transaction open; a full disk may have ended it already.
+                # A failed COMMIT leaves it open; on a full disk SQLite may have ended it itself.
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise

@@ -12,6 +12,7 @@ import nats.errors
 import nats.js.errors
 
 from huanwei.broker_users import BrokerUser, format_users
+from huanwei.errors import StandsInTheWayError
 from storage.lock_file import LockFile
 
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "nats" / "nats-server.conf"
@@ -21,7 +22,7 @@ STREAM_CAP_BYTES = 2 * 1024**3
 """Below ``max_file_store`` of the configuration: at a full store nobody can connect any more."""
 
 
-class BrokerNotFoundError(Exception):
+class BrokerNotFoundError(StandsInTheWayError):
     """There is no ``nats-server`` on this machine."""
 
     def __init__(self) -> None:

@@ -15,13 +15,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from huanwei.errors import StandsInTheWayError
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PAUSED_RECHECK_S = 0.2
 _REREAD_S = 0.1
 _FRIDAY = 4
 
 
-class UnreadableAnchorError(Exception):
+class UnreadableAnchorError(StandsInTheWayError):
     """The anchor file does not say a time and a speed."""
 
 

@@ -11,7 +11,10 @@ from typing import Annotated
 import typer
 
 from huanwei import __version__
+from huanwei.errors import StandsInTheWayError
 from huanwei.settings import SettingsError
+from storage.lock_file import FileInUseError
+from storage.sqlite import DamagedFileError
 
 IN_THE_WAY, WRONG_CALL = 1, 2
 
@@ -32,14 +35,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 def main() -> None:
     """Run the command line; expected errors become one line and an exit code."""
-    from huanwei.run_errors import EXPECTED_ERRORS  # noqa: PLC0415  only needed where it runs
-
     try:
         app()
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(WRONG_CALL) from None
-    except EXPECTED_ERRORS as error:
+    except (StandsInTheWayError, FileInUseError, DamagedFileError, FileExistsError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(IN_THE_WAY) from None
 

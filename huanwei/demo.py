@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from huanwei.business_clock import SHANGHAI, AnchoredClock
+from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import SETTINGS_NAME, write_paused_clock, write_settings
 from huanwei.run_supervised import check_ports, run_supervised
 from huanwei.settings import Settings, load_settings
@@ -28,7 +29,7 @@ The business clock stands at {start} in Shanghai. Ctrl-C ends everything.
 """
 
 
-class NothingToKeepError(Exception):
+class NothingToKeepError(StandsInTheWayError):
     """``--keep`` was asked for, and there is no earlier run."""
 
     def __init__(self) -> None:

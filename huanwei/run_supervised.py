@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from huanwei.broker import cap_stored_messages
+from huanwei.errors import StandsInTheWayError
 from huanwei.run_plan import (
     PortUse,
     broker_child,
@@ -24,7 +25,7 @@ Say = Callable[[str], None]
 _CAP_ATTEMPTS_EVERY_S = 1.0
 
 
-class PortTakenError(Exception):
+class PortTakenError(StandsInTheWayError):
     """Something else listens on ports that the run needs; the text names each and its setting."""
 
 

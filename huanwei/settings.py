@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from alerts.limits import AlertRules
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -17,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from alerts.limits import AlertRules
 from domain.checks import ID_PATTERN
 
 SECRETS_NAME = "secrets.toml"

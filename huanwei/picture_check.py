@@ -1,0 +1,1 @@
+"""``huanwei vision check``: scores photographs from the command line."""

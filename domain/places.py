@@ -68,6 +68,7 @@ class Subdistrict:
 
     def __post_init__(self) -> None:
         check_id("subdistrict_id", self.subdistrict_id)
+        object.__setattr__(self, "outline", tuple(self.outline))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,113 @@
+"""Dead letters: what was refused, with the reason, kept for an engineer to look at."""
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.instants import from_us
+from ingest.reasons import RefusalReason
+from storage.sqlite import open_reader
+
+MOST_PAYLOAD_BYTES = 16 * 1024
+"""Longer payloads are cut; ``size`` and ``digest`` are of the whole."""
+
+_MOST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """Something that was refused. The same again from the same gateway only counts in ``times``.
+
+    ``gateway_id`` is the topic's; ``boot_id`` and ``sequence`` are known for records of a readable
+    batch. ``digest`` is the SHA-256 of the whole payload of ``size`` bytes; pictures are not kept,
+    since what is refused may not be masked.
+    """
+
+    reason: RefusalReason
+    detail: str
+    first_at: datetime
+    last_at: datetime
+    gateway_id: str
+    boot_id: str | None
+    sequence: int | None
+    payload: bytes
+    size: int
+    digest: str
+    times: int = 1
+
+
+def dead_letter(
+    reason: RefusalReason,
+    payload: bytes,
+    *,
+    detail: str,
+    at: datetime,
+    gateway_id: str,
+    uplink_id: tuple[str, int] | None = None,
+    keep_payload: bool = True,
+) -> DeadLetter:
+    """Return a letter for what has just been refused; ``uplink_id`` is boot and sequence."""
+    boot_id, sequence = uplink_id or (None, None)
+    return DeadLetter(
+        reason=reason,
+        detail=detail[:_MOST_DETAIL],
+        first_at=at,
+        last_at=at,
+        gateway_id=gateway_id,
+        boot_id=boot_id,
+        sequence=sequence,
+        payload=payload[:MOST_PAYLOAD_BYTES] if keep_payload else b"",
+        size=len(payload),
+        digest=hashlib.sha256(payload).hexdigest(),
+    )
+
+
+def read_dead_letters(
+    path: Path, *, reason: RefusalReason | None = None, limit: int
+) -> list[DeadLetter]:
+    """Return the newest letters of the journal at ``path``, newest first; may run beside ingest.
+
+    Raises ``FileNotFoundError`` when there is no journal yet.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with closing(open_reader(path)) as connection:
+        rows = connection.execute(
+            "SELECT reason, detail, first_at_us, last_at_us, gateway_id, boot_id, sequence,"
+            " payload, size, digest, times FROM dead_letters"
+            " WHERE ? IS NULL OR reason = ? ORDER BY last_at_us DESC, number DESC LIMIT ?",
+            (reason, reason, limit),
+        ).fetchall()
+    return [_letter_of(row) for row in rows]
+
+
+def count_dead_letters(path: Path) -> dict[RefusalReason, int]:
+    """Return how many letters there are by reason, repeats included; errors as above."""
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with closing(open_reader(path)) as connection:
+        rows = connection.execute(
+            "SELECT reason, sum(times) FROM dead_letters GROUP BY reason ORDER BY reason"
+        ).fetchall()
+    return {RefusalReason(reason): times for reason, times in rows}
+
+
+def _letter_of(row: tuple[Any, ...]) -> DeadLetter:
+    reason, detail, first_us, last_us, gateway_id, boot_id, sequence, *rest = row
+    payload, size, digest, times = rest
+    return DeadLetter(
+        reason=RefusalReason(reason),
+        detail=detail,
+        first_at=from_us(first_us),
+        last_at=from_us(last_us),
+        gateway_id=gateway_id,
+        boot_id=boot_id,
+        sequence=sequence,
+        payload=payload,
+        size=size,
+        digest=digest,
+        times=times,
+    )

@@ -1,0 +1,16 @@
+"""Times as whole microseconds since 1970 UTC: how our SQLite files keep and order them."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_us(instant: datetime) -> int:
+    """Return an aware time as microseconds, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Return the UTC time that :func:`to_us` was given."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,319 @@
+"""The journal in SQLite: one transaction a round, uniqueness by its indexes."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from domain.records import RecordKind
+from ingest.dead_letters import DeadLetter, dead_letter
+from ingest.instants import from_us, to_us
+from ingest.judge import NewestTimes, same_content
+from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
+from ingest.reasons import RefusalReason
+from ingest.uplink_progress import UplinkProgress
+from storage.sqlite import SqliteFile
+from wire.records import decode_record
+
+MOST_DEAD_LETTERS = 20_000
+"""Beyond this the oldest letters go: garbage must not fill the disk that good records need."""
+
+_SCHEMA_VERSION = 1
+
+# Positions are AUTOINCREMENT, so that they never start again when all entries have been trimmed.
+# The identity index begins with the time: records come in order of time, so its new entries lie
+# side by side instead of touching a page for each device.
+_SCHEMA = """
+CREATE TABLE uplinks (
+  number INTEGER PRIMARY KEY,
+  gateway_id TEXT NOT NULL,
+  boot_id TEXT NOT NULL,
+  through INTEGER NOT NULL,
+  missing TEXT NOT NULL,
+  heard_us INTEGER NOT NULL,
+  UNIQUE (gateway_id, boot_id)
+);
+CREATE TABLE journal (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  uplink INTEGER NOT NULL REFERENCES uplinks (number),
+  sequence INTEGER NOT NULL,
+  device_id TEXT NOT NULL,
+  observed_us INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  received_us INTEGER NOT NULL,
+  late INTEGER NOT NULL,
+  sets_state INTEGER NOT NULL,
+  record BLOB NOT NULL
+);
+CREATE UNIQUE INDEX journal_uplink ON journal (uplink, sequence);
+CREATE UNIQUE INDEX journal_identity ON journal (observed_us, device_id, kind);
+CREATE TABLE newest (
+  device_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  observed_us INTEGER NOT NULL,
+  PRIMARY KEY (device_id, kind)
+) WITHOUT ROWID;
+CREATE TABLE pictures (
+  sha256 TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  observed_us INTEGER NOT NULL,
+  received_us INTEGER NOT NULL,
+  PRIMARY KEY (observed_us, device_id, sha256)
+) WITHOUT ROWID;
+CREATE TABLE dead_letters (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  first_at_us INTEGER NOT NULL,
+  last_at_us INTEGER NOT NULL,
+  times INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  gateway_id TEXT NOT NULL,
+  boot_id TEXT,
+  sequence INTEGER,
+  size INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  UNIQUE (gateway_id, reason, digest)
+);
+"""
+
+_INSERT_ROW = (
+    "INSERT INTO journal (uplink, sequence, device_id, observed_us, kind, received_us, late,"
+    " sets_state, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_PUT_UPLINK = (
+    "INSERT INTO uplinks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
+    " through = excluded.through, missing = excluded.missing, heard_us = excluded.heard_us"
+)
+_PUT_NEWEST = (
+    "INSERT INTO newest VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+    " observed_us = max(observed_us, excluded.observed_us)"
+)
+_PUT_LETTER = (
+    "INSERT INTO dead_letters (first_at_us, last_at_us, times, reason, detail, gateway_id,"
+    " boot_id, sequence, size, digest, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (gateway_id, reason, digest) DO UPDATE SET"
+    " times = times + 1, last_at_us = excluded.last_at_us"
+)
+
+
+class OtherSchemaError(Exception):
+    """The file was written by another version of this program. Use that one, or another folder."""
+
+
+class SqliteJournal:
+    """Fulfils ``ingest.ports.journal.Journal``; the one writer of ``path``.
+
+    Raises what :class:`storage.sqlite.SqliteFile` raises, and :class:`OtherSchemaError`. Used by
+    one thread at a time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path)
+        try:
+            open_schema(self._file, _SCHEMA, _SCHEMA_VERSION)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and give up its lock."""
+        self._file.close()
+
+    def load(self) -> Known:
+        """Return what is committed; also ends what a failed round has left open."""
+        connection = self._file.connection
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        newest = NewestTimes()
+        for device_id, kind, observed_us in connection.execute("SELECT * FROM newest"):
+            newest.note(device_id, RecordKind(kind), from_us(observed_us))
+        uplinks = [
+            Uplink(
+                number=number,
+                gateway_id=gateway_id,
+                boot_id=boot_id,
+                progress=UplinkProgress(through, [(a, b) for a, b in json.loads(missing)]),
+            )
+            for number, gateway_id, boot_id, through, missing in connection.execute(
+                "SELECT number, gateway_id, boot_id, through, missing FROM uplinks"
+            )
+        ]
+        return Known(uplinks, newest)
+
+    def find(self, uplink: int, sequence: int) -> bytes | None:
+        """Return the encoded record committed under that uplink id, or None."""
+        return _one_record(
+            self._file.connection.execute(
+                "SELECT record FROM journal WHERE uplink = ? AND sequence = ?", (uplink, sequence)
+            )
+        )
+
+    def newest_position(self) -> int:
+        """Return the position of the newest entry ever committed, 0 when there is none."""
+        return newest_position(self._file.connection)
+
+    def commit(self, round_: Round) -> Committed:
+        """Commit the round durably, or raise ``sqlite3.Error`` and leave everything as it was."""
+        received_us = to_us(round_.received_at)
+        with self._file.transaction() as connection:
+            _put_uplinks(connection, round_.uplinks.values(), received_us)
+            collided = _insert(connection, round_.rows)
+            conflicts = [
+                _conflict_letter(row, round_) for row in collided if _is_conflict(connection, row)
+            ]
+            newest = {(r.device_id, r.kind): r.observed_us for r in round_.rows if r.sets_state}
+            connection.executemany(_PUT_NEWEST, [(*key, us) for key, us in newest.items()])
+            connection.executemany(
+                "INSERT INTO pictures VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(p.sha256, p.device_id, p.observed_us, p.received_us) for p in round_.pictures],
+            )
+            trimmed = _put_letters(connection, [*round_.letters, *conflicts])
+        late = sum(row.late for row in round_.rows) - sum(row.late for row in collided)
+        return Committed(
+            accepted=len(round_.rows) - len(collided),
+            late=late,
+            duplicates=len(collided) - len(conflicts),
+            conflicts=len(conflicts),
+            letters_trimmed=trimmed,
+        )
+
+    def trim(self, *, before: datetime, through: int, most: int) -> int:
+        """Remove up to ``most`` entries received before that time, none behind ``through``.
+
+        Uplinks and picture rows as old go with them.
+        """
+        before_us = to_us(before)
+        oldest = self._file.connection.execute(
+            "SELECT received_us FROM journal ORDER BY position LIMIT 1"
+        ).fetchone()
+        if oldest is None or oldest[0] >= before_us:
+            return 0
+        with self._file.transaction() as connection:
+            removed = connection.execute(
+                "DELETE FROM journal WHERE received_us < ? AND position IN"
+                " (SELECT position FROM journal WHERE position <= ? ORDER BY position LIMIT ?)",
+                (before_us, through, most),
+            ).rowcount
+            connection.execute(
+                "DELETE FROM uplinks WHERE heard_us < ? AND NOT EXISTS"
+                " (SELECT 1 FROM journal WHERE journal.uplink = uplinks.number)",
+                (before_us,),
+            )
+            connection.execute("DELETE FROM pictures WHERE observed_us < ?", (before_us,))
+        return removed
+
+
+def open_schema(file: SqliteFile, schema: str, version: int) -> None:
+    """Create the tables in a new file; raise :class:`OtherSchemaError` for a foreign one."""
+    (found,) = file.connection.execute("PRAGMA user_version").fetchone()
+    if found == 0:
+        with file.transaction() as connection:
+            for statement in schema.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version}")
+    elif found != version:
+        msg = f"{file.path} has schema {found}, this program writes {version}"
+        raise OtherSchemaError(msg)
+
+
+def newest_position(connection: sqlite3.Connection) -> int:
+    """Return the highest position the journal ever gave, by any connection to it."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[JournalRow]) -> list[JournalRow]:
+    """Insert the rows; return those whose uplink id or identity was there already."""
+    before = newest_position(connection)
+    if connection.executemany(_INSERT_ROW, rows).rowcount == len(rows) or not rows:
+        return []
+    stored = set(
+        connection.execute("SELECT uplink, sequence FROM journal WHERE position > ?", (before,))
+    )
+    collided = []
+    for row in rows:
+        if row[:2] in stored:
+            stored.remove(row[:2])  # a twin later in this round has collided with this one
+        else:
+            collided.append(row)
+    return collided
+
+
+def _is_conflict(connection: sqlite3.Connection, row: JournalRow) -> bool:
+    by_uplink = connection.execute(
+        "SELECT record FROM journal WHERE uplink = ? AND sequence = ?", (row.uplink, row.sequence)
+    )
+    by_identity = connection.execute(
+        "SELECT record FROM journal WHERE observed_us = ? AND device_id = ? AND kind = ?",
+        (row.observed_us, row.device_id, row.kind),
+    )
+    stored = [record for (record,) in (*by_uplink.fetchall(), *by_identity.fetchall())]
+    return any(
+        record != row.record and not same_content(decode_record(record), decode_record(row.record))
+        for record in stored
+    )
+
+
+def _conflict_letter(row: JournalRow, round_: Round) -> DeadLetter:
+    uplink = round_.uplinks[row.uplink]
+    return dead_letter(
+        RefusalReason.CONFLICT,
+        row.record,
+        detail=f"the journal has another record of {row.device_id} under this identity",
+        at=round_.received_at,
+        gateway_id=uplink.gateway_id,
+        uplink_id=(uplink.boot_id, row.sequence),
+    )
+
+
+def _put_uplinks(connection: sqlite3.Connection, uplinks: Iterable[Uplink], heard_us: int) -> None:
+    connection.executemany(
+        _PUT_UPLINK,
+        [
+            (
+                uplink.number,
+                uplink.gateway_id,
+                uplink.boot_id,
+                uplink.progress.through,
+                json.dumps(uplink.progress.missing),
+                heard_us,
+            )
+            for uplink in uplinks
+        ],
+    )
+
+
+def _put_letters(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) -> int:
+    """Add the letters; return how many old ones had to go."""
+    if not letters:
+        return 0
+    connection.executemany(
+        _PUT_LETTER,
+        [
+            (
+                to_us(letter.first_at),
+                to_us(letter.last_at),
+                letter.times,
+                letter.reason,
+                letter.detail,
+                letter.gateway_id,
+                letter.boot_id,
+                letter.sequence,
+                letter.size,
+                letter.digest,
+                letter.payload,
+            )
+            for letter in letters
+        ],
+    )
+    return connection.execute(
+        "DELETE FROM dead_letters WHERE number <= (SELECT max(number) FROM dead_letters) - ?",
+        (MOST_DEAD_LETTERS,),
+    ).rowcount
+
+
+def _one_record(cursor: sqlite3.Cursor) -> bytes | None:
+    row = cursor.fetchone()
+    return None if row is None else row[0]

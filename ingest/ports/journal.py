@@ -1,0 +1,110 @@
+"""The journal as ingest writes it: whole rounds, all or nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from ingest.dead_letters import DeadLetter
+from ingest.judge import NewestTimes
+from ingest.uplink_progress import UplinkProgress
+
+
+@dataclass(slots=True, kw_only=True)
+class Uplink:
+    """One spool of one gateway, and how far it is committed; ``number`` is the journal's name."""
+
+    number: int
+    gateway_id: str
+    boot_id: str
+    progress: UplinkProgress = field(default_factory=UplinkProgress)
+
+
+class Known:
+    """What is committed, as far as judging needs it; grows in memory with the round at work.
+
+    When a round fails it is wrong: load it again.
+    """
+
+    def __init__(self, uplinks: Iterable[Uplink] = (), newest: NewestTimes | None = None) -> None:
+        self._uplinks = {(uplink.gateway_id, uplink.boot_id): uplink for uplink in uplinks}
+        self._next_number = max((u.number for u in self._uplinks.values()), default=0) + 1
+        self.newest = newest or NewestTimes()
+
+    def uplink(self, gateway_id: str, boot_id: str) -> Uplink:
+        """Return that spool's uplink, a new one when it was never heard of."""
+        uplink = self._uplinks.get((gateway_id, boot_id))
+        if uplink is None:
+            uplink = Uplink(number=self._next_number, gateway_id=gateway_id, boot_id=boot_id)
+            self._uplinks[gateway_id, boot_id] = uplink
+            self._next_number += 1
+        return uplink
+
+
+class JournalRow(NamedTuple):
+    """An accepted record on its way into the journal; times in microseconds since 1970 UTC."""
+
+    uplink: int
+    sequence: int
+    device_id: str
+    observed_us: int
+    kind: str
+    received_us: int
+    late: bool
+    sets_state: bool
+    record: bytes
+
+
+class PictureRow(NamedTuple):
+    """A picture that is stored; times in microseconds since 1970 UTC."""
+
+    sha256: str
+    device_id: str
+    observed_us: int
+    received_us: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Round:
+    """Everything that one transaction commits. ``uplinks`` are those heard of, by number."""
+
+    received_at: datetime
+    rows: list[JournalRow] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    pictures: list[PictureRow] = field(default_factory=list)
+    uplinks: dict[int, Uplink] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became of a round's rows. ``accepted`` includes the ``late`` ones."""
+
+    accepted: int
+    late: int
+    duplicates: int
+    conflicts: int
+    letters_trimmed: int
+
+
+class Journal(Protocol):
+    """Keeps accepted records in order of commit, each identity once."""
+
+    def load(self) -> Known:
+        """Return what is committed; also ends what a failed round has left open."""
+        ...
+
+    def find(self, uplink: int, sequence: int) -> bytes | None:
+        """Return the encoded record committed under that uplink id, or None."""
+        ...
+
+    def commit(self, round_: Round) -> Committed:
+        """Commit the round durably, or raise and leave everything as it was."""
+        ...
+
+    def trim(self, *, before: datetime, through: int, most: int) -> int:
+        """Remove up to ``most`` entries received before that time, none behind ``through``."""
+        ...
+
+    def newest_position(self) -> int:
+        """Return the position of the newest entry ever committed, 0 when there is none."""
+        ...

@@ -1,0 +1,22 @@
+"""The time series as ingest writes it. The seam for rollups and for InfluxDB."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.records import JournalEntry
+
+
+class TimeSeries(Protocol):
+    """Takes the journal's entries in order and remembers how far it has come."""
+
+    def cursor(self) -> int:
+        """Return the position of the last entry that is in the series for good."""
+        ...
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Add entries behind the cursor, and move it; repeating entries changes nothing."""
+        ...
+
+    def start_over(self) -> None:
+        """Move the cursor before the first entry; what is there stays."""
+        ...

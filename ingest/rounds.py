@@ -1,0 +1,103 @@
+"""One round: what waits is judged, committed in one transaction, and then acknowledged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from domain.ports.clock import Clock
+from domain.ports.registry import Registry
+from ingest.acknowledgements import acknowledgements
+from ingest.inbox import Arrival
+from ingest.metrics import IngestMetrics
+from ingest.picture_intake import PictureIntake
+from ingest.ports.journal import Committed, Journal, Known
+from ingest.round_builder import RoundBuilder
+from wire.acks import Ack
+
+
+@dataclass(slots=True)
+class _Pictures:
+    """What became of the round's pictures, by gateway."""
+
+    stored: int = 0
+    acked: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Rounds:
+    """Runs rounds one after the other; used by one thread.
+
+    After an error nothing of the round is committed or acknowledged, so the gateways send it
+    again; what is known is read anew from the journal before the next round.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        pictures: PictureIntake,
+        registry: Registry,
+        clock: Clock,
+        metrics: IngestMetrics,
+    ) -> None:
+        self._journal = journal
+        self._pictures = pictures
+        self._registry = registry
+        self._clock = clock
+        self._metrics = metrics
+        self._known: Known | None = None
+
+    def run(
+        self, batches: Sequence[Arrival], pictures: Sequence[Arrival] = ()
+    ) -> list[tuple[str, Ack]]:
+        """Commit what arrived and return the acks, by gateway, that may be sent now.
+
+        Raises ``sqlite3.Error`` or ``OSError`` when a store cannot take the round.
+        """
+        known, self._known = self._known or self._journal.load(), None
+        builder = RoundBuilder(
+            known=known,
+            find=self._journal.find,
+            registry=self._registry.current(),
+            now=self._clock.now(),
+        )
+        for arrival in batches:
+            builder.add_batch(arrival.gateway_id, arrival.payload)
+        took = self._take_pictures(pictures, builder)
+        committed = self._journal.commit(builder.round)
+        self._known = known
+        self._count(builder, committed, len(batches))
+        self._metrics.pictures.inc(took.stored)
+        return acknowledgements(builder.round.uplinks.values(), took.acked)
+
+    def _take_pictures(self, pictures: Sequence[Arrival], builder: RoundBuilder) -> _Pictures:
+        took = _Pictures()
+        for arrival in pictures:
+            outcome = self._pictures.admit(
+                arrival.gateway_id,
+                arrival.payload,
+                registry=self._registry.current(),
+                now=builder.round.received_at,
+            )
+            if outcome.row is not None:
+                builder.round.pictures.append(outcome.row)
+                took.stored += 1
+            if outcome.letter is not None:
+                builder.round.letters.append(outcome.letter)
+            if outcome.sha256 is not None:
+                took.acked.setdefault(arrival.gateway_id, []).append(outcome.sha256)
+        return took
+
+    def _count(self, builder: RoundBuilder, committed: Committed, batches: int) -> None:
+        metrics = self._metrics
+        metrics.rounds.inc()
+        metrics.batches.inc(batches)
+        metrics.postponed.inc(builder.postponed)
+        metrics.records.labels("accepted").inc(committed.accepted - committed.late)
+        metrics.records.labels("late").inc(committed.late)
+        metrics.records.labels("duplicate").inc(committed.duplicates + builder.resent)
+        for letter in builder.round.letters:
+            metrics.refused.labels(letter.reason).inc()
+        metrics.refused.labels("conflict").inc(committed.conflicts)
+        metrics.letters_trimmed.inc(committed.letters_trimmed)
+        if builder.newest_gateway_at is not None:
+            lag = builder.round.received_at - builder.newest_gateway_at
+            metrics.lag.set(lag.total_seconds())

@@ -1,0 +1,164 @@
+"""Ingest as one piece: MQTT in, worker, acks out, and the follower of the time series."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from domain.ports.clock import Clock
+from domain.ports.picture_store import PictureStore
+from domain.ports.registry import Registry
+from ingest.inbox import Arrival
+from ingest.journal import SqliteJournal
+from ingest.metrics import IngestMetrics
+from ingest.picture_intake import PictureIntake
+from ingest.record_feed import SqliteRecordFeed
+from ingest.retention import Retention
+from ingest.rounds import Rounds
+from ingest.series import SqliteSeries
+from ingest.series_follower import SeriesFollower
+from ingest.worker import IngestWorker
+from wire.acks import Ack, encode_ack
+from wire.client import BrokerAddress, Message, MqttClient
+from wire.topics import (
+    PICTURE_FILTER,
+    SHARDS,
+    UP_FILTER,
+    ack_topic,
+    gateway_of_picture,
+    gateway_of_up,
+    hello_topic,
+)
+
+_MOST_SERIES_BACKLOG = 100_000
+"""Further behind than this people would look at old values: not ready."""
+
+
+class IngestService:
+    """Opens ingest's two files, follows the broker, and stops without leaving anything open.
+
+    ``cursors`` are the positions of the journal's other readers, by name: nothing they have not
+    read is trimmed.
+    """
+
+    def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
+        self,
+        *,
+        clock: Clock,
+        registry: Registry,
+        journal_path: Path,
+        series_path: Path,
+        pictures: PictureStore,
+        broker: BrokerAddress,
+        metrics: IngestMetrics,
+        cursors: Mapping[str, Callable[[], int]] | None = None,
+        client_id: str = "ingest",
+    ) -> None:
+        self._clock = clock
+        self._registry = registry
+        self._journal_path = journal_path
+        self._series_path = series_path
+        self._pictures = pictures
+        self._metrics = metrics
+        self._cursors = dict(cursors or {})
+        self._client = MqttClient(
+            host=broker.host,
+            port=broker.port,
+            client_id=client_id,
+            subscriptions=[(UP_FILTER, 0), (PICTURE_FILTER, 0)],
+            on_message=self._on_message,
+            on_connected=self._say_hello,
+            username=broker.username,
+            password=broker.password,
+        )
+        self._files = ExitStack()
+        self._worker: IngestWorker | None = None
+        self._follower: SeriesFollower | None = None
+
+    def start(self) -> None:
+        """Open the files, begin to work, then connect. Call once.
+
+        Raises ``FileInUseError``, ``DamagedFileError`` or ``OtherSchemaError`` when a file cannot
+        be written.
+        """
+        with ExitStack() as opened:
+            journal = SqliteJournal(self._journal_path)
+            opened.callback(journal.close)
+            series = SqliteSeries(self._series_path)
+            opened.callback(series.close)
+            feed = SqliteRecordFeed(self._journal_path)
+            opened.callback(feed.close)
+            self._files = opened.pop_all()
+        self._follower = SeriesFollower(feed=feed, series=series, metrics=self._metrics)
+        self._worker = self._new_worker(journal, self._follower)
+        self._worker.start()
+        self._follower.start()
+        self._client.start()
+
+    def stop(self) -> None:
+        """Disconnect, finish the round at work, close the files. May be called twice."""
+        self._client.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        if self._follower is not None:
+            self._follower.stop()
+        self._files.close()
+
+    def readiness(self) -> Mapping[str, str]:
+        """Return what keeps ingest from its work, by name; empty: ready."""
+        problems = {}
+        if self._worker is None or not self._worker.running:
+            problems["worker"] = "not running"
+        elif self._worker.failing:
+            problems["journal"] = "cannot be written"
+        if not self._client.connected:
+            problems["broker"] = "not connected"
+        elif self._client.refused_subscriptions:
+            problems["broker"] = "refuses a subscription"
+        if self._follower is not None and self._follower.failing:
+            problems["series"] = "cannot be written"
+        elif self._follower is not None and self._follower.backlog > _MOST_SERIES_BACKLOG:
+            problems["series"] = f"behind by {self._follower.backlog} entries"
+        return problems
+
+    def _new_worker(self, journal: SqliteJournal, follower: SeriesFollower) -> IngestWorker:
+        rounds = Rounds(
+            journal=journal,
+            pictures=PictureIntake(self._pictures),
+            registry=self._registry,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+        retention = Retention(
+            journal=journal,
+            cursors={**self._cursors, "series": lambda: follower.position},
+            metrics=self._metrics,
+        )
+        return IngestWorker(
+            rounds=rounds,
+            retention=retention,
+            send=self._send,
+            clock=self._clock,
+            metrics=self._metrics,
+        )
+
+    def _send(self, gateway_id: str, ack: Ack) -> bool:
+        return self._client.publish(ack_topic(gateway_id), encode_ack(ack))
+
+    def _say_hello(self) -> None:
+        # After every connect, not only the first: what was sent while we were away is gone.
+        for shard in range(SHARDS):
+            self._client.publish(hello_topic(shard), b"")
+
+    def _on_message(self, message: Message) -> None:
+        if self._worker is None or message.retained:
+            self._metrics.ignored.labels("retained").inc()
+            return
+        gateway_id = gateway_of_up(message.topic)
+        if gateway_id is not None:
+            self._worker.offer_batch(Arrival(gateway_id, message.payload))
+            return
+        gateway_id = gateway_of_picture(message.topic)
+        if gateway_id is not None:
+            self._worker.offer_picture(Arrival(gateway_id, message.payload))
+            return
+        self._metrics.ignored.labels("foreign_topic").inc()

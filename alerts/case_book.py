@@ -1,6 +1,6 @@
 """The book that everybody may read: cases, alerts, messages and changes as committed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessag
 from alerts.schema import alerts, case_log, cases, changes, outbox
 from alerts.store import case_reader
 from domain.alerts import Alert
-from domain.cases import ENDED_STATES, OPEN_STATES, Case
+from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
 from domain.changes import Change
 
 _OPEN, _ENDED = sorted(OPEN_STATES), sorted(ENDED_STATES)
@@ -50,6 +50,22 @@ class CaseBook:
             select(cases)
             .where(cases.c.state.in_(_ENDED))
             .order_by(cases.c.ended_at.desc(), cases.c.number.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [case_of(row) for row in connection.execute(wanted)]
+
+    def cases_in(self, states: Collection[CaseState], limit: int = 100) -> list[Case]:
+        """Return the cases in any of ``states``: open ones first, by urgency, then by their end."""
+        wanted = (
+            select(cases)
+            .where(cases.c.state.in_(sorted(states)))
+            .order_by(
+                cases.c.ended_at.is_not(None),
+                cases.c.ended_at.desc(),
+                func.coalesce(cases.c.due_at, cases.c.opened_at),
+                cases.c.number,
+            )
             .limit(limit)
         )
         with self._reading() as connection:

@@ -1,15 +1,15 @@
 """Composition root of the ingest process."""
 
-from ingest.service import IngestService
 from prometheus_client import CollectorRegistry
-from storage.registry_file import RegistryFile
 
 from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts
 from huanwei.run_files import JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
 from ingest.metrics import IngestMetrics
+from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
+from storage.registry_file import RegistryFile
 from wire.client import BrokerAddress
 
 

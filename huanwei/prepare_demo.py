@@ -7,11 +7,11 @@ carry the memory of the picture libraries.
 import sys
 from pathlib import Path
 
-from firmware_sim.district import build_district
 from firmware_sim.references import write_references
-from storage.registry_file import save_registry
 
+from firmware_sim.district import build_district
 from huanwei.settings import Settings, load_settings
+from storage.registry_file import save_registry
 
 
 def write_district(settings: Settings) -> None:

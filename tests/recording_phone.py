@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -11,6 +12,7 @@ class RecordingPhone:
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
+        self.arrived_s: list[float] = []
         self.code = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.phone = self
@@ -42,8 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers["Content-Length"])
-        self.server.phone.messages.append(json.loads(self.rfile.read(length)))
-        body = json.dumps({"code": self.server.phone.code}).encode()
+        phone = self.server.phone
+        phone.arrived_s.append(time.monotonic())
+        phone.messages.append(json.loads(self.rfile.read(length)))
+        body = json.dumps({"code": phone.code}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -104,7 +104,7 @@ def small_registry(
 def _place(number: int) -> Place:
     return Place(
         place_id=f"place-{number:03}",
-        name=Name(zh=f"{number}号点"),
+        name=Name(zh=f"{number:03}号点"),
         kind=PlaceKind.COLLECTION_POINT,
         area_kind=AreaKind.BACK_ALLEY,
         subdistrict_id="sub-one",

@@ -68,7 +68,7 @@ class SqlitePictureSpool:
 
     def held(self) -> int:
         """Return how many pictures wait."""
-        return self._held
+        return int(self._held)
 
     def _has_room(self, pictures: int, size: int) -> bool:
         return pictures <= self._limits.pictures and size <= self._limits.picture_bytes

@@ -1,6 +1,7 @@
 """The frame of every process of ours: build its parts, start them, wait for a signal, stop them."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from huanwei.health import HealthServer, Readiness
+
+_LOOK_EVERY_S = 0.25
 
 log = structlog.get_logger()
 
@@ -34,11 +37,16 @@ def always_ready() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessParts:
-    """What a composition root has built: parts in the order of their start."""
+    """What a composition root has built: parts in the order of their start.
+
+    ``failed`` is set by a part that cannot trust its storage any more: the process then ends with
+    code 1, and whoever supervises it starts it anew.
+    """
 
     parts: Sequence[Part]
     readiness: Readiness = always_ready
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    failed: threading.Event = field(default_factory=threading.Event)
 
 
 def run_until_signal(built: ProcessParts, *, health_port: int) -> None:
@@ -57,11 +65,14 @@ def run_until_signal(built: ProcessParts, *, health_port: int) -> None:
             started.append(part)
             part.start()
         log.info("process_started")
-        stop.wait()
+        while not stop.wait(_LOOK_EVERY_S) and not built.failed.is_set():
+            pass
     finally:
         for part in reversed(started):
             part.stop()
-        log.info("process_stopped")
+        log.info("process_stopped", failed=built.failed.is_set())
+    if built.failed.is_set():
+        sys.exit(1)
 
 
 def all_ready(*conditions: Callable[[], dict[str, str]]) -> Readiness:

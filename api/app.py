@@ -1,0 +1,64 @@
+"""The HTTP application of the centre: API, crew pages, pictures, documentation, probes."""
+
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import crew_pages, documentation, pictures, probes
+from api.error_answers import install_error_answers
+from api.errors import ErrorCode, Refusal, refusal
+from api.hardening import Hardening
+from api.metrics import ApiMetrics
+from api.parts import CentreParts
+from api.request_counting import RequestCounting
+from api.settings import ApiSettings
+from api.v1 import routes
+from texts.catalogue import Locale
+
+ORDINARY_BODY_BYTES = 64 * 1024
+"""The most any route takes, where it does not say otherwise (the photos of a crew)."""
+
+_DESCRIPTION = """\
+Places, devices, alerts and cases of a district, and the work of people on cases.
+
+Times are RFC 3339 in UTC. States and classes are codes, each with a text in the language of
+`Accept-Language` (zh-CN or en). GET changes nothing. Every POST carries an `Idempotency-Key`: sent
+twice, it changes things once. Until accounts exist the API answers on loopback only, and who acts
+is the role told in `X-Role` (operator, dispatcher or inspector).
+"""
+
+
+def create_app(parts: CentreParts, *, settings: ApiSettings) -> FastAPI:
+    """Return the application; the console is mounted onto it by ``api.console``."""
+    app = FastAPI(
+        title="Huanwei 环卫",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=ORDINARY_BODY_BYTES,
+    )
+    metrics = ApiMetrics(parts.metrics_registry)
+    app.state.parts = parts
+    app.state.metrics = metrics
+    app.include_router(routes.router, prefix="/api/v1")
+    app.include_router(pictures.router)
+    app.include_router(probes.router)
+    app.include_router(crew_pages.router)
+    app.include_router(documentation.router)
+    app.mount("/assets", StaticFiles(directory=str(files("api") / "static")), name="assets")
+    install_error_answers(app, parts.catalogue, metrics)
+
+    def refuse(code: ErrorCode, locale: Locale) -> Refusal:
+        metrics.refused(code)
+        return refusal(code, parts.catalogue, locale)
+
+    app.add_middleware(
+        Hardening,
+        host_names=settings.host_names,
+        tile_sources=settings.tile_sources,
+        refuse=refuse,
+    )
+    app.add_middleware(RequestCounting, metrics=metrics, monotonic_s=parts.clock.monotonic_s)
+    return app

@@ -9,7 +9,7 @@ from firmware_sim.seconds import HOUR_S, local_day
 from firmware_sim.waste import Event, PlaceState, apply, arrivals, day_plan
 
 _CHECKPOINTS_KEPT = 72
-_HOURS_KEPT = 4
+_HOURS_KEPT, _DAYS_KEPT = 4, 2
 
 
 @dataclass(order=True, slots=True)
@@ -33,6 +33,7 @@ class PlaceRun:
         self._checkpoints = [self._latest]
         self._actions: list[_Action] = []
         self._by_hour: dict[int, list[Event]] = {}
+        self._by_day: dict[int, list[Event]] = {}
 
     def state_at(self, at_s: float) -> PlaceState:
         """Return the place's state at that time."""
@@ -41,11 +42,12 @@ class PlaceRun:
             index = bisect_right(self._checkpoints, at_s, key=lambda one: one.at_s)
             state = self._checkpoints[max(0, index - 1)]
         for event in self.events_between(state.at_s, at_s):
-            if event.at_s // HOUR_S > state.at_s // HOUR_S:
-                self._keep_checkpoint(state)
             state = apply(state, event)
         if at_s > self._latest.at_s:
             self._latest = PlaceState(at_s=at_s, levels=state.levels, ground=state.ground)
+            if at_s // HOUR_S > self._checkpoints[-1].at_s // HOUR_S:
+                self._checkpoints.append(self._latest)
+                del self._checkpoints[:-_CHECKPOINTS_KEPT]
         return state
 
     def events_between(self, after_s: float, until_s: float) -> Iterator[Event]:
@@ -75,18 +77,13 @@ class PlaceRun:
         if self._latest.at_s >= event.at_s:
             self._latest = self._checkpoints[-1]
 
-    def _keep_checkpoint(self, state: PlaceState) -> None:
-        if state.at_s > self._checkpoints[-1].at_s:
-            self._checkpoints.append(state)
-            del self._checkpoints[:-_CHECKPOINTS_KEPT]
-
     def _hour(self, epoch_hour: int) -> list[Event]:
         events = self._by_hour.get(epoch_hour)
         if events is None:
             start_s = epoch_hour * HOUR_S
             planned = [
                 event
-                for event in day_plan(self._profile, self._seed, local_day(start_s))
+                for event in self._day(local_day(start_s))
                 if start_s <= event.at_s < start_s + HOUR_S
             ]
             events = sorted(
@@ -97,3 +94,11 @@ class PlaceRun:
             while len(self._by_hour) > _HOURS_KEPT:
                 del self._by_hour[next(iter(self._by_hour))]
         return events
+
+    def _day(self, day: int) -> list[Event]:
+        plan = self._by_day.get(day)
+        if plan is None:
+            plan = self._by_day[day] = day_plan(self._profile, self._seed, day)
+            while len(self._by_day) > _DAYS_KEPT:
+                del self._by_day[next(iter(self._by_day))]
+        return plan

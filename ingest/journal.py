@@ -219,9 +219,15 @@ def open_schema(file: SqliteFile, schema: str, version: int) -> None:
 
 
 def newest_position(connection: sqlite3.Connection) -> int:
-    """Return the highest position the journal ever gave, by any connection to it."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
-    return 0 if row is None else int(row[0])
+    """Return the newest entry's position, the last one given when all entries are trimmed.
+
+    Positions may have holes: a row that collides in the insert has used one up.
+    """
+    (position,) = connection.execute(
+        "SELECT coalesce((SELECT max(position) FROM journal),"
+        " (SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0)"
+    ).fetchone()
+    return int(position)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[JournalRow]) -> list[JournalRow]:

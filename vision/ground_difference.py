@@ -1,0 +1,160 @@
+"""What differs from the clean reference, and what that is: pixels, blobs, square metres."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.problems import ProblemClass
+from vision.limited_cv2 import Mask, Picture, Plane, bytes_of, cv2
+from vision.zones import GroundZone
+
+DIFFERENCE = 28
+"""Lightness in 255ths, or half as much in either colour axis, that counts as different."""
+
+LOWEST_GAIN, HIGHEST_GAIN = 0.4, 2.5
+"""Light beyond these ratios to the reference is another light; nothing is compared then."""
+
+_GAIN_STEP = 4
+
+T = TypeVar("T", bound=np.generic)
+
+
+def thinned(values: NDArray[T]) -> NDArray[T]:
+    """Return every fourth row and column, which is enough for medians."""
+    return values[::_GAIN_STEP, ::_GAIN_STEP]
+
+
+def channel_gains(
+    picture: Picture, thin_reference: Picture, watched: Mask
+) -> NDArray[np.float64] | None:
+    """Return (3,) factors that bring the picture to the light of the reference.
+
+    ``picture`` and ``watched`` at work size, the reference :func:`thinned`. Medians over what is
+    watched, so that waste on less than half of it does not count. None where the light is too far
+    from the reference's.
+    """
+    where = thinned(watched)
+    if not where.any():
+        return np.ones(3)
+    now = thinned(picture)[where].astype(np.float64) + 4.0
+    clean = thin_reference[where].astype(np.float64) + 4.0
+    gains: NDArray[np.float64] = np.median(clean / now, axis=0)
+    if gains.min() < LOWEST_GAIN or gains.max() > HIGHEST_GAIN:
+        return None
+    return gains
+
+
+def apply_gains(picture: Picture, gains: NDArray[np.float64]) -> Picture:
+    """Return the picture with each channel multiplied, by a table of 256 values."""
+    table = np.clip((np.arange(256)[:, None] + 4.0) * gains - 4.0, 0, 255).astype(np.uint8)
+    return bytes_of(cv2.LUT(picture, table.reshape(256, 1, 3)))
+
+
+def lab_distance(one: Picture, other: Picture) -> Plane:
+    """Return (height, width) uint8: the largest of lightness and twice each colour difference.
+
+    8-bit Lab stretches lightness by 2.55 and colours not at all, so this weighs them about as the
+    eye does; the largest instead of the root keeps it in bytes.
+    """
+    lightness, green_red, blue_yellow = cv2.split(cv2.absdiff(one, other))
+    colour = cv2.max(green_red, blue_yellow)
+    return bytes_of(cv2.max(lightness, cv2.add(colour, colour)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A connected piece. ``box`` is (x, y, width, height) in work pixels."""
+
+    box: tuple[int, int, int, int]
+    pixels: int
+    area_m2: float
+    to_bin_m: float
+
+
+_KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+
+
+def join_pieces(mask: Mask) -> Mask:
+    """Close one-pixel gaps and drop single pixels: (height, width) bool."""
+    whole = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, _KERNEL)
+    return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _KERNEL), dtype=np.bool_)
+
+
+SPECK_M2, SPECK_PX = 0.002, 6
+"""Smaller pieces are no evidence of anything."""
+
+
+def find_blobs(waste: Mask, ground: GroundZone, bin_distance_px: NDArray[np.uint16]) -> list[Blob]:
+    """Return the pieces of ``waste`` on that ground without mere specks, largest first.
+
+    ``waste``: (height, width) bool; ``bin_distance_px``: (height, width) uint16, the distance to
+    the nearest bin in work pixels.
+    """
+    on_ground = np.ascontiguousarray(waste & ground.mask).view(np.uint8)
+    if not on_ground.any():
+        return []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        on_ground, connectivity=8, ltype=cv2.CV_16U
+    )
+    m_per_pixel = ground.m2_per_pixel**0.5
+    blobs = []
+    for label in range(1, count):
+        left, top, width, height, pixels = (int(value) for value in stats[label])
+        part = (slice(top, top + height), slice(left, left + width))
+        near = bin_distance_px[part][labels[part] == label].min()
+        blobs.append(
+            Blob(
+                box=(left, top, width, height),
+                pixels=pixels,
+                area_m2=pixels * ground.m2_per_pixel,
+                to_bin_m=float(near) * m_per_pixel,
+            )
+        )
+    pieces = [blob for blob in blobs if blob.area_m2 >= SPECK_M2 and blob.pixels >= SPECK_PX]
+    return sorted(pieces, key=lambda blob: -blob.pixels)
+
+
+def distance_to_bins(bins: Mask) -> NDArray[np.uint16]:
+    """Return (height, width) uint16: pixels to the nearest bin, 0 everywhere without bins."""
+    if not bins.any():
+        return np.zeros(bins.shape, dtype=np.uint16)
+    away = np.ascontiguousarray(~bins).view(np.uint8)
+    return cv2.distanceTransform(away, cv2.DIST_L2, 3).astype(np.uint16)
+
+
+SMALLEST_BAG_M2, SMALLEST_HEAP_M2 = 0.12, 1.2
+NEAR_BIN_M = 3.0
+LITTER_ENOUGH_PIECES, LITTER_ENOUGH_M2 = 4, 0.2
+"""From so many small pieces, or so much of them together, a street counts as littered; fewer are
+what every street shows."""
+
+
+def class_of(blob: Blob) -> ProblemClass:
+    """Return what a piece is by its size, and for bags by where it lies."""
+    if blob.area_m2 >= SMALLEST_HEAP_M2:
+        return ProblemClass.EXPOSED_WASTE
+    if blob.area_m2 < SMALLEST_BAG_M2:
+        return ProblemClass.SCATTERED_LITTER
+    if blob.to_bin_m <= NEAR_BIN_M:
+        return ProblemClass.BAGGED_WASTE_ON_GROUND
+    return ProblemClass.EXPOSED_WASTE
+
+
+def class_scores(blobs: list[Blob]) -> dict[ProblemClass, float]:
+    """Return 0 to 1 for each ground class; 0.5 is where it counts as present."""
+    litter = [blob for blob in blobs if class_of(blob) is ProblemClass.SCATTERED_LITTER]
+    by_pieces = len(litter) / (2.0 * LITTER_ENOUGH_PIECES)
+    by_area = sum(blob.area_m2 for blob in litter) / (2.0 * LITTER_ENOUGH_M2)
+    scores = {
+        ProblemClass.SCATTERED_LITTER: min(1.0, max(by_pieces, by_area)),
+        ProblemClass.BAGGED_WASTE_ON_GROUND: 0.0,
+        ProblemClass.EXPOSED_WASTE: 0.0,
+    }
+    for blob in blobs:
+        kind = class_of(blob)
+        if kind is not ProblemClass.SCATTERED_LITTER:
+            smallest = SMALLEST_HEAP_M2 if blob.area_m2 >= SMALLEST_HEAP_M2 else SMALLEST_BAG_M2
+            scores[kind] = max(scores[kind], min(1.0, blob.area_m2 / (2.0 * smallest)))
+    return scores

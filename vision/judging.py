@@ -1,0 +1,69 @@
+"""A camera with its memory: bytes in, verdicts and a masked picture out."""
+
+from collections.abc import Callable, Mapping
+
+from domain.devices import Camera, Lighting
+from domain.records import CameraHealth, SnapshotVerdicts
+from vision.judge_snapshot import (
+    CameraSetup,
+    CameraState,
+    judge_snapshot,
+    prepare_camera,
+)
+from vision.limited_cv2 import Picture
+from vision.overflow_score import OverflowHead
+from vision.persistence import DEFAULT_SNAPSHOTS
+from vision.picture_input import decode_picture
+from vision.unknown_verdicts import failed_camera
+
+
+class CameraJudge:
+    """Judges the snapshots of one camera, in their order, from one thread.
+
+    ``load_references`` is asked with the first picture, and when pictures come in another size.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        load_references: Callable[[Camera], Mapping[Lighting, Picture]],
+        *,
+        head: OverflowHead,
+        snapshots_needed: int = DEFAULT_SNAPSHOTS,
+    ) -> None:
+        self.camera = camera
+        self._load_references = load_references
+        self._head = head
+        self._needed = snapshots_needed
+        self._size: tuple[int, int] | None = None
+        self._setup: CameraSetup | None = None
+        self._state = CameraState()
+
+    def judge(self, raw: bytes) -> tuple[SnapshotVerdicts, bytes | None]:
+        """Return verdicts and the masked JPEG, if one is kept.
+
+        Raises :class:`vision.picture_input.UnreadablePictureError`; the memory stays as it was.
+        """
+        picture = decode_picture(raw)
+        judged = judge_snapshot(self._setup_for(picture), self._state, picture)
+        self._state = judged.state
+        return judged.values, None if judged.picture is None else judged.picture.jpeg
+
+    def fail(self, health: CameraHealth) -> SnapshotVerdicts:
+        """Return what is said of a camera that gave no picture: everything is unknown."""
+        return failed_camera(self.camera, health)
+
+    def _setup_for(self, picture: Picture) -> CameraSetup:
+        size = (picture.shape[1], picture.shape[0])
+        if self._setup is None or size != self._size:
+            # Another size is another framing: what has stayed there cannot be carried over.
+            self._size, self._state = size, CameraState()
+            self._setup = prepare_camera(
+                self.camera,
+                self._load_references(self.camera),
+                width_px=size[0],
+                height_px=size[1],
+                head=self._head,
+                snapshots_needed=self._needed,
+            )
+        return self._setup

@@ -1,0 +1,30 @@
+"""What the process that opens pictures is started with; loads no OpenCV, for the parent's sake."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from domain.devices import Camera
+from domain.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraLogin:
+    """How a camera wants to know us. It is never part of an address, and never logged."""
+
+    username: str
+    password: str = field(repr=False)
+    digest: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildOrders:
+    """``clock_factory`` must be picklable. ``logins`` are by device id; ``patience`` gives the
+    cameras that are asked so many times more rarely than set, by device id.
+    """
+
+    cameras: tuple[Camera, ...]
+    references_folder: Path
+    clock_factory: Callable[[], Clock]
+    logins: Mapping[str, CameraLogin]
+    patience: Mapping[str, int]

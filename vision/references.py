@@ -1,0 +1,104 @@
+"""A camera's clean references, prepared once, and the choice of one by the light of a picture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.devices import Lighting
+from vision.alignment import AlignmentTarget, alignment_target
+from vision.camera_health import Texture, texture_of
+from vision.ground_difference import thinned
+from vision.limited_cv2 import Picture, Plane, bytes_of, cv2
+from vision.overflow_score import OverflowHead, overflow_logit
+from vision.zones import ZoneMasks
+
+_GREY_BELOW = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """How a picture is lit: ``brightness`` and ``saturation`` are means from 0 to 255."""
+
+    brightness: float
+    saturation: float
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether there is hardly any colour, as under an infrared lamp."""
+        return self.saturation < _GREY_BELOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedReference:
+    """A clean reference at work size: ``smooth_lab`` (height, width, 3) uint8; ``thin_picture``
+    every fourth row and column in BGR; ``clean_logits`` by zone id: what the head says of clean
+    bins.
+    """
+
+    lighting: Lighting
+    light: Light
+    thin_picture: Picture
+    smooth_lab: Picture
+    texture: Texture
+    target: AlignmentTarget
+    clean_logits: Mapping[str, float]
+
+
+def light_of(picture: Picture) -> Light:
+    """Measure the light of a picture: (height, width, 3) uint8 BGR."""
+    small = cv2.resize(picture, (32, 18), interpolation=cv2.INTER_AREA).astype(np.int16)
+    highest = small.max(axis=2)
+    spread = (highest - small.min(axis=2)) / np.maximum(highest, 1)
+    return Light(brightness=float(highest.mean()), saturation=float(spread.mean() * 255.0))
+
+
+def prepare_reference(
+    lighting: Lighting, picture: Picture, masks: ZoneMasks, head: OverflowHead
+) -> PreparedReference:
+    """Prepare a clean picture of any size for comparing at the size of ``masks``."""
+    size = (masks.width_px, masks.height_px)
+    at_work = bytes_of(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    grey = grey_of(at_work)
+    return PreparedReference(
+        lighting=lighting,
+        light=light_of(at_work),
+        thin_picture=thinned(at_work).copy(),
+        smooth_lab=smooth_lab(at_work),
+        texture=texture_of(grey),
+        target=alignment_target(grey),
+        clean_logits={
+            bin_zone.zone.zone_id: overflow_logit(at_work[bin_zone.crop.slices], head)
+            for bin_zone in masks.bins
+        },
+    )
+
+
+def choose_reference(
+    light: Light, references: Sequence[PreparedReference]
+) -> PreparedReference | None:
+    """Return the reference whose light is nearest, None where there is none.
+
+    A grey picture (infrared lamp) and a coloured one are never compared while there is a reference
+    of its own kind: at dusk a coloured picture is as dark as a grey one. Then brightness decides,
+    by ratio, since gain is corrected later.
+    """
+    of_its_kind = [
+        reference for reference in references if reference.light.is_grey == light.is_grey
+    ]
+
+    def darker_or_brighter(reference: PreparedReference) -> float:
+        ratio = (light.brightness + 8.0) / (reference.light.brightness + 8.0)
+        return abs(float(np.log2(ratio)))
+
+    return min(of_its_kind or references, key=darker_or_brighter, default=None)
+
+
+def grey_of(picture: Picture) -> Plane:
+    """Return (height, width) uint8 of a BGR picture."""
+    return bytes_of(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+
+
+def smooth_lab(picture: Picture) -> Picture:
+    """Return the picture in 8-bit Lab, smoothed over 3 x 3 against coding noise."""
+    return bytes_of(cv2.cvtColor(cv2.blur(picture, (3, 3)), cv2.COLOR_BGR2LAB))

@@ -1,0 +1,1 @@
+"""Commands that make the model files of this part from labelled pictures."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest.instants import from_us
+from ingest.reading import open_when_written
 from ingest.reasons import RefusalReason
-from storage.sqlite import open_reader
 
 MOST_PAYLOAD_BYTES = 16 * 1024
 """Longer payloads are cut; ``size`` and ``digest`` are of the whole."""
@@ -19,7 +19,8 @@ _MOST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """Something that was refused. The same again from the same gateway only counts in ``times``.
+    """Something that was refused. The same again from the same gateway only counts in ``times``,
+    and ``received_at`` is when it last came.
 
     ``gateway_id`` is the topic's; ``boot_id`` and ``sequence`` are known for records of a readable
     batch. ``digest`` is the SHA-256 of the whole payload of ``size`` bytes; pictures are not kept,
@@ -28,8 +29,8 @@ class DeadLetter:
 
     reason: RefusalReason
     detail: str
-    first_at: datetime
-    last_at: datetime
+    first_received_at: datetime
+    received_at: datetime
     gateway_id: str
     boot_id: str | None
     sequence: int | None
@@ -54,8 +55,8 @@ def dead_letter(
     return DeadLetter(
         reason=reason,
         detail=detail[:_MOST_DETAIL],
-        first_at=at,
-        last_at=at,
+        first_received_at=at,
+        received_at=at,
         gateway_id=gateway_id,
         boot_id=boot_id,
         sequence=sequence,
@@ -65,16 +66,15 @@ def dead_letter(
     )
 
 
-def read_dead_letters(
-    path: Path, *, reason: RefusalReason | None = None, limit: int
-) -> list[DeadLetter]:
+def read_dead_letters(path: Path, *, reason: str | None = None, limit: int) -> list[DeadLetter]:
     """Return the newest letters of the journal at ``path``, newest first; may run beside ingest.
 
-    Raises ``FileNotFoundError`` when there is no journal yet.
+    ``reason`` is a code of :class:`RefusalReason`. A journal that is not there yet has none.
     """
-    if not path.exists():
-        raise FileNotFoundError(path)
-    with closing(open_reader(path)) as connection:
+    connection = open_when_written(path)
+    if connection is None:
+        return []
+    with closing(connection):
         rows = connection.execute(
             "SELECT reason, detail, first_at_us, last_at_us, gateway_id, boot_id, sequence,"
             " payload, size, digest, times FROM dead_letters"
@@ -85,10 +85,11 @@ def read_dead_letters(
 
 
 def count_dead_letters(path: Path) -> dict[RefusalReason, int]:
-    """Return how many letters there are by reason, repeats included; errors as above."""
-    if not path.exists():
-        raise FileNotFoundError(path)
-    with closing(open_reader(path)) as connection:
+    """Return how many letters there are by reason, repeats included."""
+    connection = open_when_written(path)
+    if connection is None:
+        return {}
+    with closing(connection):
         rows = connection.execute(
             "SELECT reason, sum(times) FROM dead_letters GROUP BY reason ORDER BY reason"
         ).fetchall()
@@ -101,8 +102,8 @@ def _letter_of(row: tuple[Any, ...]) -> DeadLetter:
     return DeadLetter(
         reason=RefusalReason(reason),
         detail=detail,
-        first_at=from_us(first_us),
-        last_at=from_us(last_us),
+        first_received_at=from_us(first_us),
+        received_at=from_us(last_us),
         gateway_id=gateway_id,
         boot_id=boot_id,
         sequence=sequence,

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.records import Emptied, FillReading, MeasurementQuality, Record, RecordKind
 from ingest.instants import from_us, to_us
-from ingest.record_feed import open_when_written
+from ingest.reading import open_when_written
 from wire.records import decode_record
 
 _DEVICE = "device = (SELECT number FROM devices WHERE device_id = ?)"

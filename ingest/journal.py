@@ -299,8 +299,8 @@ def _put_letters(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) 
         _PUT_LETTER,
         [
             (
-                to_us(letter.first_at),
-                to_us(letter.last_at),
+                to_us(letter.first_received_at),
+                to_us(letter.received_at),
                 letter.times,
                 letter.reason,
                 letter.detail,

@@ -8,7 +8,7 @@ from pathlib import Path
 from domain.records import JournalEntry, UplinkId
 from ingest.instants import from_us
 from ingest.journal import newest_position
-from storage.sqlite import open_reader
+from ingest.reading import open_when_written
 from wire.records import decode_record
 
 _READ = (
@@ -75,15 +75,3 @@ class SqliteRecordFeed:
         if self._connection is None:
             self._connection = open_when_written(self._path)
         return self._connection
-
-
-def open_when_written(path: Path) -> sqlite3.Connection | None:
-    """Return a reading connection; None while the file or its tables are not there yet."""
-    if not path.exists():
-        return None
-    connection = open_reader(path)
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        connection.close()
-        return None
-    return connection

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
+from domain.registry import RegistrySnapshot
 from ingest.acknowledgements import acknowledgements
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
@@ -53,28 +54,31 @@ class Rounds:
         Raises ``sqlite3.Error`` or ``OSError`` when a store cannot take the round.
         """
         known, self._known = self._known or self._journal.load(), None
+        registry = self._registry.current()
         builder = RoundBuilder(
             known=known,
             find=self._journal.find,
-            registry=self._registry.current(),
+            registry=registry,
             now=self._clock.now(),
         )
         for arrival in batches:
             builder.add_batch(arrival.gateway_id, arrival.payload)
-        took = self._take_pictures(pictures, builder)
+        took = self._take_pictures(pictures, builder, registry)
         committed = self._journal.commit(builder.round)
         self._known = known
         self._count(builder, committed, len(batches))
         self._metrics.pictures.inc(took.stored)
         return acknowledgements(builder.round.uplinks.values(), took.acked)
 
-    def _take_pictures(self, pictures: Sequence[Arrival], builder: RoundBuilder) -> _Pictures:
+    def _take_pictures(
+        self, pictures: Sequence[Arrival], builder: RoundBuilder, registry: RegistrySnapshot
+    ) -> _Pictures:
         took = _Pictures()
         for arrival in pictures:
             outcome = self._pictures.admit(
                 arrival.gateway_id,
                 arrival.payload,
-                registry=self._registry.current(),
+                registry=registry,
                 now=builder.round.received_at,
             )
             if outcome.row is not None:

@@ -113,7 +113,7 @@ def test_the_same_garbage_again_is_one_letter_that_counts(rig: IngestRig) -> Non
         rig.clock.advance(seconds=10)
     (letter,) = rig.letters()
     assert letter.times == 3
-    assert letter.last_at - letter.first_at == timedelta(seconds=20)
+    assert letter.received_at - letter.first_received_at == timedelta(seconds=20)
 
 
 def test_a_batch_on_another_gateways_topic_is_refused_unread(rig: IngestRig) -> None:

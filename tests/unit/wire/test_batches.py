@@ -1,0 +1,93 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.checks import InvalidValueError
+from wire.batches import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS,
+    UplinkBatch,
+    decode_batch,
+    encode_batch,
+    line_bytes,
+    room_for_lines,
+)
+from wire.errors import OversizedPayloadError, UnreadablePayloadError
+
+BOOT = "0123456789abcdef"
+
+
+def batch(*items: tuple[int, bytes], oldest: int = 1) -> UplinkBatch:
+    return UplinkBatch(gateway_id="gw-1", boot_id=BOOT, oldest=oldest, items=items)
+
+
+bodies = st.binary(max_size=40).filter(lambda body: b"\n" not in body)
+
+
+@given(st.dictionaries(st.integers(5, 2**62), bodies, min_size=1, max_size=20))
+def test_a_batch_comes_back_as_it_was(items: dict[int, bytes]) -> None:
+    sent = batch(*sorted(items.items()), oldest=5)
+    assert decode_batch(encode_batch(sent)) == sent
+
+
+def test_a_record_that_cannot_be_read_leaves_its_neighbours_alone() -> None:
+    items = decode_batch(encode_batch(batch((1, b"{}"), (2, b"\xff{{{"), (3, b"{}")))).items
+    assert items == ((1, b"{}"), (2, b"\xff{{{"), (3, b"{}"))
+
+
+@pytest.mark.parametrize(
+    "items",
+    [(), ((2, b""), (2, b"")), ((2, b""), (1, b"")), ((0, b""),), ((2**62 + 1, b""),)],
+)
+def test_sequences_must_rise_from_the_oldest_on(items: tuple[tuple[int, bytes], ...]) -> None:
+    with pytest.raises(InvalidValueError):
+        batch(*items)
+    with pytest.raises(InvalidValueError):
+        batch((4, b""), oldest=5)
+
+
+GOOD = encode_batch(batch((1, b"{}"), (2, b"{}")))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\n",
+        b"{}",
+        GOOD[:-5],
+        GOOD + b"\n",
+        GOOD + b"\n3 {}",
+        GOOD.replace(b"\n2 ", b"\n02x "),
+        GOOD.replace(b"\n2 ", b"\n-2 "),
+        GOOD.replace(b"\n2 ", b"\n1 "),
+        GOOD.replace(b"\n2 ", b"\n2"),
+        GOOD.replace(b"\n2 ", b"\n" + b"9" * 5_000 + b" "),
+        GOOD.replace(b'"count":2', b'"count":3'),
+        GOOD.replace(b'"count":2', b'"count":0'),
+        GOOD.replace(b'"oldest":1', b'"oldest":2'),
+        GOOD.replace(b'"oldest":1', b'"oldest":0'),
+        GOOD.replace(b'"oldest":1', b'"oldest":true'),
+        GOOD.replace(b"gw-1", b"gw/1"),
+        GOOD.replace(BOOT.encode(), b"../../etc"),
+        b"x" * (MAX_BATCH_BYTES + 1),
+    ],
+)
+def test_a_damaged_batch_is_refused_as_a_whole(payload: bytes) -> None:
+    with pytest.raises(UnreadablePayloadError):
+        decode_batch(payload)
+
+
+def test_a_batch_within_the_room_for_its_lines_can_be_sent() -> None:
+    body = b"x" * (room_for_lines() - line_bytes(2**62, b""))
+    payload = encode_batch(
+        UplinkBatch(gateway_id="g" * 32, boot_id="b" * 32, oldest=2**62, items=((2**62, body),))
+    )
+    assert len(payload) <= MAX_BATCH_BYTES
+
+
+def test_too_large_a_batch_is_not_sent() -> None:
+    with pytest.raises(OversizedPayloadError):
+        encode_batch(batch((1, b"x" * MAX_BATCH_BYTES)))
+    with pytest.raises(InvalidValueError):
+        batch(*((n + 1, b"") for n in range(MAX_BATCH_RECORDS + 1)))

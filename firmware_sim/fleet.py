@@ -7,6 +7,7 @@ the broker is away, and writes the ledger.
 import threading
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -14,11 +15,15 @@ import structlog
 
 from domain.ports.clock import Clock
 from firmware_sim.device_payloads import Frame
+from firmware_sim.faults import FaultPlan
 from firmware_sim.fleet_metrics import FleetMetrics
 from firmware_sim.ledger import EndLine, LedgerFile, SentLine, truth_line
+from firmware_sim.scenario import Scenario
 from firmware_sim.seconds import datetime_of, seconds_of
 from firmware_sim.sensor_field import Sending, SensorField
+from firmware_sim.simulate import run_line
 from firmware_sim.world import World
+from wire.client import BrokerAddress, MqttClient
 
 LONGEST_WAIT_S = 0.2
 """The pace of the business clock may change; so long it may go unnoticed."""
@@ -27,6 +32,7 @@ MOST_WAITING = 5_000
 """Frames kept while the broker is away: about seven minutes at 60 x, oldest dropped first."""
 
 DROPPED = "broker_away"
+CLIENT_ID = "sim-fleet"
 _SETTLE_EVERY_S = 60.0
 _DEVICE_QOS = 1
 
@@ -47,6 +53,38 @@ class Publisher(Protocol):
     def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
         """Take a message, or return False: the caller keeps it."""
         ...
+
+
+def build_fleet(
+    *,
+    world: World,
+    clock: Clock,
+    broker: BrokerAddress,
+    ledger_path: Path,
+    scenario: Scenario,
+    metrics: FleetMetrics,
+) -> "SensorFleet":
+    """Return a fleet that sends through a connection of its own, beginning now."""
+    now_s = seconds_of(clock.now())
+    faults = FaultPlan(scenario, seed=world.district.seed, started_s=seconds_of(world.started_at))
+    ledger = LedgerFile(ledger_path)
+    ledger.write([run_line(world, scenario)])
+    return SensorFleet(
+        world=world,
+        field=SensorField(world, faults, begin_s=now_s),
+        clock=clock,
+        publisher=MqttClient(
+            host=broker.host,
+            port=broker.port,
+            client_id=CLIENT_ID,
+            subscriptions=(),
+            on_message=lambda _: None,
+            username=broker.username,
+            password=broker.password,
+        ),
+        ledger=ledger,
+        metrics=metrics,
+    )
 
 
 class SensorFleet:
@@ -99,7 +137,7 @@ class SensorFleet:
         while not self._stopping.is_set():
             try:
                 wait_s = self.work()
-            except Exception:  # the loop must live: count, log, go on
+            except Exception:  # noqa: BLE001 - the loop must live: count, log, go on
                 _log.exception("fleet_round_failed")
                 self._metrics.failures.inc()
                 wait_s = LONGEST_WAIT_S
@@ -109,8 +147,8 @@ class SensorFleet:
         """Do what is due now; return how many technical seconds may pass before the next call."""
         now_s = seconds_of(self._clock.now())
         lines = [self._take(sending) for sending in self._field.due(now_s)]
-        self._publish_waiting()
         self._ledger.write(lines)
+        self._publish_waiting()
         if now_s - self._settled_s >= _SETTLE_EVERY_S:
             self._settle(now_s)
         next_s = min(self._field.next_s, self._settled_s + _SETTLE_EVERY_S)

@@ -1,18 +1,15 @@
-"""The simulated cameras: snapshots as JPEG, faults, and the clean reference pictures."""
+"""The simulated cameras: snapshots as JPEG, and what can be wrong with a camera."""
 
-import hashlib
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 import cv2
 import numpy as np
 import structlog
 
-from domain.devices import Camera, Lighting, ReferencePicture
+from domain.devices import Camera
 from domain.ports.clock import Clock
-from domain.registry import RegistrySnapshot
 from firmware_sim.backdrop import Picture
 from firmware_sim.district import SimDistrict
 from firmware_sim.metrics import PagesMetrics
@@ -20,8 +17,6 @@ from firmware_sim.renderer import SceneRenderer, Viewpoint, encode_jpeg
 from firmware_sim.world import World
 
 _log = structlog.get_logger()
-
-REFERENCE_QUALITY = 92
 
 
 class CameraFault(StrEnum):
@@ -129,43 +124,6 @@ def with_fault(picture: Picture, fault: CameraFault) -> Picture:
             cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
         )
     return picture
-
-
-def write_references(district: SimDistrict, folder: Path) -> RegistrySnapshot:
-    """Write the clean picture of every camera by day and by night as ``{sha256}.jpg``.
-
-    Returns the district's registry with the cameras' references filled in.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    renderer = SceneRenderer(seed=district.seed)
-    cameras = {
-        camera_id: replace(
-            camera,
-            references=tuple(
-                _write_reference(renderer, district, camera_id, lighting, folder)
-                for lighting in Lighting
-            ),
-        )
-        for camera_id, camera in district.registry.cameras.items()
-    }
-    return replace(district.registry, cameras=cameras)
-
-
-def _write_reference(
-    renderer: SceneRenderer,
-    district: SimDistrict,
-    camera_id: str,
-    lighting: Lighting,
-    folder: Path,
-) -> ReferencePicture:
-    picture = renderer.clean_reference(camera_viewpoint(district, camera_id), lighting)
-    jpeg = encode_jpeg(picture, quality=REFERENCE_QUALITY)
-    sha256 = hashlib.sha256(jpeg).hexdigest()
-    path = folder / f"{sha256}.jpg"
-    new = path.with_suffix(".new")
-    new.write_bytes(jpeg)
-    new.replace(path)
-    return ReferencePicture(lighting=lighting, sha256=sha256)
 
 
 def _same_type(picture: "cv2.typing.MatLike") -> Picture:

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -222,8 +222,3 @@ class PhoneInbox:
             return self._phones[crew_id]
         except KeyError as error:
             raise UnknownPhoneError(crew_id) from error
-
-
-def age_of(delivery: Delivery, now: datetime) -> timedelta:
-    """Return how long ago a message arrived, never negative."""
-    return max(timedelta(0), now - delivery.received_at)

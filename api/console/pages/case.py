@@ -1,0 +1,115 @@
+"""A case's page: how far it is, what was said to whom, its photos, and what may be done now."""
+
+from nicegui import run, ui
+
+from api.console.frame import frame
+from api.console.live import News
+from api.console.markup import render
+from api.console.pages.case_actions import ActionPanel
+from api.console.pages.not_found import show_not_found
+from api.console.pieces import Piece
+from api.console.situation import Situation
+from api.console.view_models.case_page import CaseContents, CaseView, case_view
+from api.console.visit import Refresher, Visit
+
+_ALERTS_LOOKED_AT = 100
+
+
+async def show_case(visit: Visit, case_id: str) -> None:
+    """Build the page and keep it live."""
+    situation = await visit.console.feed.situation()
+    contents = await run.io_bound(_read, visit, case_id)
+    if contents is None:
+        show_not_found(visit, visit.words.say("not_found.case", case_id=case_id))
+        return
+    page = _CasePage(visit, contents, situation)
+    page.show(contents)
+    visit.follow(page.on_news)
+
+
+def _read(visit: Visit, case_id: str) -> CaseContents | None:
+    book = visit.console.parts.book
+    case = book.case(case_id)
+    if case is None:
+        return None
+    alerts = book.alerts_at(case.place_id, _ALERTS_LOOKED_AT)
+    return CaseContents(
+        case=case,
+        log=book.log(case_id),
+        messages=book.messages(case_id),
+        alerts=[alert for alert in alerts if alert.case_id == case_id],
+    )
+
+
+class _CasePage:
+    def __init__(self, visit: Visit, contents: CaseContents, situation: Situation) -> None:
+        self._visit = visit
+        self._situation = situation
+        self._case_id = contents.case.case_id
+        self._refresher = Refresher(self._refresh)
+        with frame(visit, contents.case.number):
+            self._title = Piece(classes="page-title")
+            self._steps = Piece(classes="panel steps-panel")
+            with ui.element("div").classes("two-columns"):
+                with ui.element("div").classes("stack"):
+                    self._actions = ActionPanel(visit, self._refresher.ask)
+                    self._photos = Piece(tag="section", classes="panel")
+                    self._log = Piece(tag="section", classes="panel")
+                with ui.element("div").classes("stack"):
+                    self._facts = Piece(tag="section", classes="panel")
+                    self._messages = Piece(tag="section", classes="panel")
+
+    def on_news(self, news: News) -> None:
+        """Refresh when any case has changed: messages are settled without a move of the case."""
+        moved = news.situation.newest_change != self._situation.newest_change
+        self._situation = news.situation
+        if moved:
+            self._refresher.ask()
+
+    def show(self, contents: CaseContents) -> None:
+        """Show the case as the stores hold it."""
+        view = case_view(
+            contents, situation=self._situation, role=self._visit.role, words=self._visit.words
+        )
+        self._title.show(render("case_title", card=view.card))
+        self._steps.show(render("steps", steps=view.steps))
+        self._actions.show(contents.case, view)
+        self._show_sections(view)
+
+    def _show_sections(self, view: CaseView) -> None:
+        say = self._visit.words.say
+        self._facts.show(
+            render(
+                "case_facts",
+                title=say("case.facts"),
+                facts=view.facts,
+                place_href=view.place_href,
+                place_word=say("case.to_place"),
+            )
+        )
+        self._log.show(render("case_log", title=say("case.log"), rows=view.log))
+        self._messages.show(
+            render(
+                "case_messages",
+                title=say("case.messages"),
+                rows=view.messages,
+                empty=say("case.messages.none"),
+            )
+        )
+        sides = (
+            (say("photo.before"), view.before, say("photo.before.none")),
+            (say("photo.after"), view.after, say("photo.after.none")),
+        )
+        self._photos.show(
+            render(
+                "case_photos",
+                title=say("case.photos"),
+                sides=sides,
+                missing=say("picture.missing"),
+            )
+        )
+
+    async def _refresh(self) -> None:
+        contents = await run.io_bound(_read, self._visit, self._case_id)
+        if contents is not None:
+            self.show(contents)

@@ -1,0 +1,107 @@
+"""The situation: one consistent look at all that every open page shows, and how it is read."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from alerts.case_book import CaseBook
+from alerts.outbox import Channel, OutboxMessage
+from domain.alerts import Alert
+from domain.cases import Case
+from domain.changes import ChangeKind
+from domain.devices import Device
+from domain.ports.clock import Clock
+from domain.ports.history import History
+from domain.ports.registry import Registry
+from domain.records import Record, RecordKind
+from domain.registry import RegistrySnapshot
+
+_MOST_CHANGES = 500
+_MOST_UNDELIVERED = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What is known at business time ``at``. ``fill`` and ``verdicts`` are newest by device id;
+    ``undelivered`` are the messages that somebody should know have not arrived.
+    """
+
+    at: datetime
+    registry: RegistrySnapshot
+    newest_change: int
+    open_cases: tuple[Case, ...] = ()
+    open_alerts: tuple[Alert, ...] = ()
+    fill: Mapping[str, Record] = field(default_factory=dict)
+    verdicts: Mapping[str, Record] = field(default_factory=dict)
+    undelivered: tuple[OutboxMessage, ...] = ()
+
+    @cached_property
+    def cases_at(self) -> Mapping[str, tuple[Case, ...]]:
+        """Open cases by place; places without one are absent."""
+        found: dict[str, list[Case]] = defaultdict(list)
+        for case in self.open_cases:
+            found[case.place_id].append(case)
+        return {place_id: tuple(cases) for place_id, cases in found.items()}
+
+    @cached_property
+    def alerts_at(self) -> Mapping[str, tuple[Alert, ...]]:
+        """Open alerts by place; places without one are absent."""
+        found: dict[str, list[Alert]] = defaultdict(list)
+        for alert in self.open_alerts:
+            found[alert.place_id].append(alert)
+        return {place_id: tuple(alerts) for place_id, alerts in found.items()}
+
+    @cached_property
+    def devices(self) -> tuple[Device, ...]:
+        """Every sensor and camera of the registry."""
+        return (*self.registry.sensors.values(), *self.registry.cameras.values())
+
+    def devices_at(self, place_id: str) -> tuple[Device, ...]:
+        """Return the sensors and cameras of a place."""
+        return (*self.registry.sensors_at[place_id], *self.registry.cameras_at[place_id])
+
+    def newest_of(self, device_id: str) -> Record | None:
+        """Return the newest record of a sensor or camera, or None."""
+        return self.fill.get(device_id) or self.verdicts.get(device_id)
+
+
+class SituationReader:
+    """Reads situations from the stores; called by one worker thread at a time."""
+
+    def __init__(
+        self, *, clock: Clock, registry: Registry, book: CaseBook, history: History
+    ) -> None:
+        self._clock = clock
+        self._registry = registry
+        self._book = book
+        self._history = history
+
+    def notices(self, *, after: int) -> tuple[OutboxMessage, ...]:
+        """Return the messages to the dispatchers behind the change ``after``, oldest first."""
+        messages = (
+            self._book.message(change.subject_id)
+            for change in self._book.changes(after, _MOST_CHANGES)
+            if change.kind is ChangeKind.NOTICE
+        )
+        return tuple(m for m in messages if m is not None and m.channel is Channel.CONSOLE)
+
+    def newest_change(self) -> int:
+        """Return the position of the newest change of alerts and cases."""
+        return self._book.newest_change()
+
+    def read(self) -> Situation:
+        """Read everything anew."""
+        # The position comes first: what changes while we read is then seen again, never missed.
+        newest_change = self._book.newest_change()
+        return Situation(
+            at=self._clock.now(),
+            registry=self._registry.current(),
+            newest_change=newest_change,
+            open_cases=tuple(self._book.open_cases()),
+            open_alerts=tuple(self._book.open_alerts()),
+            fill=self._history.latest(RecordKind.FILL),
+            verdicts=self._history.latest(RecordKind.VERDICTS),
+            undelivered=tuple(self._book.undelivered_messages(_MOST_UNDELIVERED)),
+        )

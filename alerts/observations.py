@@ -1,6 +1,5 @@
 """From a journal entry to what the rules remember of its device; nothing is decided here."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from alerts.alert_records import Cause
@@ -15,7 +14,7 @@ from alerts.rules.reconciliation import (
     ZoneView,
 )
 from alerts.rules.silence import DeviceWatch, heard, watch_battery, watch_camera
-from alerts.rules.threshold import FillBand, FillWatch, note_level, watch_level
+from alerts.rules.threshold import FillWatch, note_level, rearmed, watch_level
 from alerts.rules.verdicts import VerdictWatch, clearly_gone, watch_verdict
 from alerts.verification import ground_state
 from domain.alerts import DeviceCondition
@@ -113,8 +112,7 @@ class Observations:
             for sensor in registry.sensors_at.get(place_id, ()):
                 watch = self._states.get(FillWatch, sensor.device_id)
                 if watch is not None:
-                    calm = replace(watch, band=FillBand.NORMAL, pending=None, count=0)
-                    self._states.put(sensor.device_id, calm)
+                    self._states.put(sensor.device_id, rearmed(watch))
         for camera in registry.cameras_at.get(place_id, ()):
             if problem is ProblemClass.NOT_SWEPT_AFTER_COLLECTION:
                 self._states.forget(VerdictWatch, _after_collection(camera))

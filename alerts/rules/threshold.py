@@ -16,18 +16,40 @@ class FillBand(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillWatch:
-    """What is known of one sensor's level.
-
-    ``pending`` is the mildest band that all of the last ``count`` readings ask for, on the same
-    side of ``band``; ``level`` and ``observed_at`` are those of the newest accepted reading.
+class Latch:
+    """One limit with its deadband. ``above`` and ``below`` count readings in a row at or above the
+    limit and under the clearing level.
     """
 
-    band: FillBand = FillBand.NORMAL
-    pending: FillBand | None = None
-    count: int = 0
+    on: bool = False
+    above: int = 0
+    below: int = 0
+
+    def step(self, level: float, *, limit: float, clears_below: float, in_a_row: int) -> "Latch":
+        """Take one reading: ``in_a_row`` above switch on, as many below switch off."""
+        above = min(self.above + 1, in_a_row) if level >= limit else 0
+        below = min(self.below + 1, in_a_row) if level < clears_below else 0
+        on = above >= in_a_row or (self.on and below < in_a_row)
+        return Latch(on=on, above=above, below=below)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillWatch:
+    """What is known of one sensor's level; ``level`` and ``observed_at`` are those of the newest
+    accepted reading.
+    """
+
+    warning: Latch = Latch()
+    critical: Latch = Latch()
     level: float | None = None
     observed_at: datetime | None = None
+
+    @property
+    def band(self) -> FillBand:
+        """How full the container counts as."""
+        if self.critical.on:
+            return FillBand.CRITICAL
+        return FillBand.WARNING if self.warning.on else FillBand.NORMAL
 
 
 def watch_level(
@@ -36,37 +58,36 @@ def watch_level(
     """Take one accepted reading; one that is not newer than the newest changes nothing."""
     if watch.observed_at is not None and observed_at <= watch.observed_at:
         return watch
-    seen = replace(watch, level=level, observed_at=observed_at)
-    wanted = _wanted(watch.band, level, rules)
-    if wanted is watch.band:
-        return replace(seen, pending=None, count=0)
-    rising = wanted > watch.band
-    same_side = watch.pending is not None and (watch.pending > watch.band) is rising
-    if same_side and watch.pending is not None:
-        mildest = min(wanted, watch.pending) if rising else max(wanted, watch.pending)
-        count = watch.count + 1
-    else:
-        mildest, count = wanted, 1
-    if count >= rules.readings_in_a_row:
-        return replace(seen, band=mildest, pending=None, count=0)
-    return replace(seen, pending=mildest, count=count)
+    return FillWatch(
+        warning=watch.warning.step(
+            level,
+            limit=rules.warning_level,
+            clears_below=rules.warning_clears_below,
+            in_a_row=rules.readings_in_a_row,
+        ),
+        critical=watch.critical.step(
+            level,
+            limit=rules.critical_level,
+            clears_below=rules.critical_clears_below,
+            in_a_row=rules.readings_in_a_row,
+        ),
+        level=level,
+        observed_at=observed_at,
+    )
 
 
 def note_level(watch: FillWatch, level: float, observed_at: datetime) -> FillWatch:
     """Take the newest reading of a backlog: the present level, but nothing to alert by."""
     if watch.observed_at is not None and observed_at <= watch.observed_at:
         return watch
-    return replace(watch, level=level, observed_at=observed_at, pending=None, count=0)
+    return FillWatch(
+        warning=Latch(on=watch.warning.on),
+        critical=Latch(on=watch.critical.on),
+        level=level,
+        observed_at=observed_at,
+    )
 
 
-def _wanted(band: FillBand, level: float, rules: AlertRules) -> FillBand:
-    """Return the band that one reading asks for, seen from ``band``."""
-    if level >= rules.critical_level:
-        return FillBand.CRITICAL
-    if band is FillBand.CRITICAL and level >= rules.critical_clears_below:
-        return FillBand.CRITICAL
-    if level >= rules.warning_level:
-        return FillBand.WARNING
-    if band is not FillBand.NORMAL and level >= rules.warning_clears_below:
-        return FillBand.WARNING
-    return FillBand.NORMAL
+def rearmed(watch: FillWatch) -> FillWatch:
+    """Forget that the limits were reached; the level itself stays known."""
+    return replace(watch, warning=Latch(), critical=Latch())

@@ -100,6 +100,10 @@ def cap_stored_messages(ports: BrokerPorts, admin_password: str) -> bool:
     return asyncio.run(_cap(ports, admin_password))
 
 
+async def _say_nothing(_error: Exception) -> None:
+    """Keep quiet while the server is still starting: the caller asks again."""
+
+
 async def _cap(ports: BrokerPorts, admin_password: str) -> bool:
     try:
         connection = await nats.connect(
@@ -108,6 +112,7 @@ async def _cap(ports: BrokerPorts, admin_password: str) -> bool:
             password=admin_password,
             allow_reconnect=False,
             connect_timeout=2,
+            error_cb=_say_nothing,
         )
     except (OSError, nats.errors.Error, TimeoutError):
         return False

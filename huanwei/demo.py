@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from huanwei.business_clock import SHANGHAI, AnchoredClock
+from huanwei.business_clock import SHANGHAI, AnchoredClock, demo_start
 from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import SETTINGS_NAME, write_paused_clock, write_settings
 from huanwei.run_supervised import check_ports, run_supervised
@@ -98,10 +98,11 @@ def _new_run(
         simulator_port=simulator_port,
         first_broker_port=broker_port,
         seed=seed,
+        started_at=demo_start(now),
     )
     settings = load_settings(settings_path)
     check_ports(settings)
-    write_paused_clock(settings_path.parent, now)
+    write_paused_clock(settings_path.parent, now=now, standing_at=demo_start(now))
     subprocess.run(  # noqa: S603  our own module
         (sys.executable, "-m", "huanwei.prepare_demo", str(settings_path)), check=True
     )

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
-from huanwei.business_clock import Anchor, demo_start, write_anchor
+from huanwei.business_clock import Anchor, write_anchor
 from huanwei.settings import SECRETS_NAME
 
 SETTINGS_NAME = "huanwei.toml"
@@ -61,6 +61,7 @@ def write_settings(
     simulator_port: int | None = None,
     first_broker_port: int = 1883,
     seed: int = 7,
+    started_at: datetime | None = None,
 ) -> Path:
     """Write settings and new secrets into ``folder``; return the settings file.
 
@@ -79,7 +80,8 @@ def write_settings(
         console_port=console_port,
         simulator=""
         if simulator_port is None
-        else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n",
+        else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n"
+        + (f"started_at = {started_at.isoformat()}\n" if started_at else ""),
     )
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
@@ -91,11 +93,8 @@ def write_settings(
     return path
 
 
-def write_paused_clock(folder: Path, now: datetime) -> Path:
-    """Write a business clock that stands at 06:30 of a working day before ``now``."""
+def write_paused_clock(folder: Path, *, now: datetime, standing_at: datetime) -> Path:
+    """Write a business clock that stands still at ``standing_at`` until its speed is set."""
     path = folder / ANCHOR_NAME
-    write_anchor(
-        path,
-        Anchor(wall_s=now.timestamp(), virtual_s=demo_start(now).timestamp(), speed=0.0),
-    )
+    write_anchor(path, Anchor(wall_s=now.timestamp(), virtual_s=standing_at.timestamp(), speed=0.0))
     return path

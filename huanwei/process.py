@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Protocol
@@ -28,6 +28,28 @@ class Part(Protocol):
     def stop(self) -> None:
         """End, and wait for the end. May be called twice."""
         ...
+
+
+class Closable(Protocol):
+    """Something that only needs closing."""
+
+    def close(self) -> None:
+        """Let go of files or connections."""
+        ...
+
+
+class Closing:
+    """Gives a thing that only needs closing the shape of a part."""
+
+    def __init__(self, thing: Closable) -> None:
+        self._thing = thing
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+    def stop(self) -> None:
+        """Close it."""
+        self._thing.close()
 
 
 def always_ready() -> dict[str, str]:
@@ -75,7 +97,7 @@ def run_until_signal(built: ProcessParts, *, health_port: int) -> None:
         sys.exit(1)
 
 
-def all_ready(*conditions: Callable[[], dict[str, str]]) -> Readiness:
+def all_ready(*conditions: Readiness) -> Readiness:
     """Return a readiness that names everything that any of ``conditions`` misses."""
 
     def missing() -> dict[str, str]:

@@ -9,7 +9,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -111,6 +119,8 @@ class SimulatorSection(_Section):
     port: Port = 8010
     health_port: Port = 18844
     seed: int = 7
+    started_at: AwareDatetime | None = None
+    """When the simulated world began; the demo writes it, so that a restart agrees."""
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,105 @@
+"""Composition root of the simulator: devices, cameras, crews and the page that turns the clock."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+
+from firmware_sim.camera_server import CameraServer
+from firmware_sim.control_page import SimulatorParts
+from firmware_sim.crews import SimulatedCrews
+from firmware_sim.district import SimDistrict, build_district
+from firmware_sim.district_places import VISITOR_CREW_ID
+from firmware_sim.fleet import build_fleet
+from firmware_sim.fleet_metrics import FleetMetrics
+from firmware_sim.http_app import create_simulator_app
+from firmware_sim.metrics import PagesMetrics
+from firmware_sim.phone_inbox import PhoneInbox
+from firmware_sim.renderer import SceneRenderer
+from firmware_sim.sample_photos import SamplePhotos
+from firmware_sim.scenario import CALM
+from firmware_sim.task_client import TaskClient, crew_client
+from firmware_sim.world import World
+from huanwei.business_clock import AnchoredClock
+from huanwei.http_server import HttpServer
+from huanwei.process import ProcessParts
+from huanwei.run_files import LEDGER
+from huanwei.settings import Settings, SettingsError, SimulatorSection
+from texts.catalogue import load_catalogues
+from wire.client import BrokerAddress
+
+
+def health_port(settings: Settings) -> int:
+    """Return the port of this process's probes."""
+    return _simulator(settings).health_port
+
+
+def district_of(settings: Settings) -> SimDistrict:
+    """Return the district that the settings' seed makes."""
+    simulator = _simulator(settings)
+    return build_district(
+        simulator.seed,
+        simulator_url=f"http://{simulator.host}:{simulator.port}",
+        gateway_id=settings.edge.gateway_id,
+    )
+
+
+def build(settings: Settings) -> ProcessParts:
+    """Put the simulated district together."""
+    simulator = _simulator(settings)
+    if settings.run.clock_anchor is None:
+        msg = "run.clock_anchor: the simulator needs the run's own clock"
+        raise SettingsError(msg)
+    clock = AnchoredClock(settings.run.clock_anchor)
+    metrics = CollectorRegistry()
+    pages_metrics = PagesMetrics(metrics)
+    district = district_of(settings)
+    world = World(district, started_at=_started_at(simulator, clock))
+    renderer = SceneRenderer(seed=district.seed)
+    photos = SamplePhotos(world=world, renderer=renderer)
+    inbox = PhoneInbox(frozenset(district.registry.crews), now=clock.now, metrics=pages_metrics)
+    crews = SimulatedCrews(
+        (crew_id for crew_id in district.registry.crews if crew_id != VISITOR_CREW_ID),
+        world=world,
+        inbox=inbox,
+        photos=photos,
+        pages=TaskClient(crew_client()),
+        clock=clock,
+        metrics=pages_metrics,
+    )
+    fleet = build_fleet(
+        world=world,
+        clock=clock,
+        broker=BrokerAddress(
+            host=settings.broker.host,
+            port=settings.broker.mqtt_port,
+            username="devices",
+            password=settings.broker.devices_password.get_secret_value(),
+        ),
+        ledger_path=settings.run.data / LEDGER,
+        scenario=CALM,
+        metrics=FleetMetrics(metrics),
+    )
+    parts = SimulatorParts(
+        clock=clock,
+        clock_control=clock,
+        world=world,
+        cameras=CameraServer(world=world, renderer=renderer, clock=clock, metrics=pages_metrics),
+        inbox=inbox,
+        photos=photos,
+        catalogue=load_catalogues(),
+        metrics=pages_metrics,
+        console_url=settings.centre.public_url,
+    )
+    server = HttpServer(create_simulator_app(parts), host=simulator.host, port=simulator.port)
+    return ProcessParts(parts=[server, fleet, crews], readiness=server.readiness, metrics=metrics)
+
+
+def _started_at(simulator: SimulatorSection, clock: AnchoredClock) -> datetime:
+    return simulator.started_at or clock.now()
+
+
+def _simulator(settings: Settings) -> SimulatorSection:
+    if settings.simulator is None:
+        msg = "simulator: the settings of this run have no [simulator]"
+        raise SettingsError(msg)
+    return settings.simulator

@@ -198,6 +198,8 @@ class Forwarder:
 
         Empty: none is held. None: the connection did not take them.
         """
+        if first > last:
+            return []
         held = self._spool.peek(
             first=first, last=last, most_records=MAX_BATCH_RECORDS, most_bytes=room_for_lines()
         )
@@ -222,8 +224,9 @@ class Forwarder:
     def _send_pictures(self, now_s: float) -> None:
         if any(now_s - sent >= RESEND_AFTER_S for sent in self._pictures_in_the_air.values()):
             self._forget_pictures_in_the_air()
-        room = PICTURES_IN_THE_AIR - len(self._pictures_in_the_air)
-        if room <= 0:
+        in_the_air = len(self._pictures_in_the_air)
+        room = PICTURES_IN_THE_AIR - in_the_air
+        if room <= 0 or self._pictures.held() <= in_the_air:
             return
         for picture in self._pictures.peek(after=self._newest_picture, limit=room):
             topic = picture_topic(self._gateway_id)

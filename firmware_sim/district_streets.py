@@ -35,7 +35,7 @@ _DONGGUAN = (
             _point(18, camera=True, containers=2, story=Story(truck_min=11, truck_swept=True)),
             _section("公交枢纽段", "bus hub section"),
             _point(76),
-            _section("第一中学段", "No. 1 High School section", story=Story(overflows_min=42)),
+            _section("第一中学段", "No. 1 High School section", story=Story(overflows_min=85)),
             _point(152),
         ),
     ),
@@ -49,7 +49,7 @@ _DONGGUAN = (
         line=((1.0, 0.1), (0.85, -0.95)),
         rows=(
             _point(9, containers=2),
-            _point(45, camera=True, containers=2, story=Story(overflows_min=20)),
+            _point(45, camera=True, containers=2, story=Story(overflows_min=40)),
             _section("人民医院段", "People's Hospital section"),
             _point(120),
         ),
@@ -65,7 +65,7 @@ _DONGGUAN = (
         rows=(
             _point(3, camera=True, story=Story(litter=True)),
             _point(17),
-            _point(31, story=Story(overflows_min=75)),
+            _point(31, story=Story(overflows_min=125)),
         ),
     ),
     Street(
@@ -85,7 +85,7 @@ _DONGGUAN = (
         area_kind=AreaKind.MAIN_STREET,
         unit_id="unit-market",
         crew_id="crew-visitor",
-        line=((1.45, 0.48), (1.75, 0.38)),
+        line=((1.4, 0.37), (1.8, 0.31)),
         rows=(
             PlaceRow(
                 zh="垃圾房",
@@ -93,14 +93,14 @@ _DONGGUAN = (
                 kind=PlaceKind.FARMERS_MARKET,
                 containers=3,
                 camera=True,
-                story=Story(overflows_min=6, visitor=True),
+                story=Story(overflows_min=8, visitor=True),
             ),
             PlaceRow(zh="南门收集点", en="south gate collection point", containers=2),
             PlaceRow(
                 zh="水产区收集点",
                 en="fish hall collection point",
                 camera=True,
-                story=Story(overflows_min=60, visitor=True),
+                story=Story(overflows_min=90, visitor=True),
             ),
         ),
     ),
@@ -148,8 +148,8 @@ _XIHE = (
         line=((-1.05, -0.2), (-1.4, -0.85)),
         rows=(
             _point(6),
-            _point(19, camera=True, story=Story(overflows_min=50)),
-            _point(33, story=Story(overflows_min=28)),
+            _point(19, camera=True, story=Story(overflows_min=100)),
+            _point(33, story=Story(overflows_min=55)),
         ),
     ),
     Street(
@@ -213,7 +213,7 @@ _LIULIN = (
                 en="Lane 2 collection point",
                 containers=2,
                 camera=True,
-                story=Story(overflows_min=35),
+                story=Story(overflows_min=70),
             ),
             PlaceRow(zh="三巷收集点", en="Lane 3 collection point"),
             PlaceRow(
@@ -225,7 +225,7 @@ _LIULIN = (
             PlaceRow(
                 zh="出租屋片收集点",
                 en="rented houses collection point",
-                story=Story(overflows_min=15),
+                story=Story(overflows_min=20),
             ),
         ),
     ),
@@ -276,7 +276,7 @@ _BEITANG = (
             _point(11),
             _point(58, camera=True),
             PlaceRow(zh="镇政府段", en="town hall section", kind=PlaceKind.STREET_SECTION),
-            _point(133, story=Story(overflows_min=65)),
+            _point(133, story=Story(overflows_min=110)),
             _point(170),
         ),
     ),

@@ -110,7 +110,7 @@ def container_profile(
     if story.overflows_min is not None:
         start_s = FIRST_MORNING_MIN * 60.0 - SHANGHAI_S
         share = expected_share(service.hourly, start_s, start_s + story.overflows_min * 60)
-        fills = min(max(0.3 / share, 1.6 * service.fills_per_day), 2.8 * service.fills_per_day)
+        fills = min(max(0.3 / share, 1.6 * service.fills_per_day), 3.2 * service.fills_per_day)
         level = max(0.1, 1.0 - fills * share)
     return ContainerProfile(
         container_id=container_id,

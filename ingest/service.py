@@ -112,8 +112,8 @@ class IngestService:
             problems["journal"] = "cannot be written"
         if not self._client.connected:
             problems["broker"] = "not connected"
-        elif self._client.refused_subscriptions:
-            problems["broker"] = "refuses a subscription"
+        elif not self._client.subscribed:
+            problems["broker"] = "has not granted the subscriptions"
         if self._follower is not None and self._follower.failing:
             problems["series"] = "cannot be written"
         elif self._follower is not None and self._follower.backlog > _MOST_SERIES_BACKLOG:

@@ -126,6 +126,11 @@ class MqttClient:
         return self._connected
 
     @property
+    def subscribed(self) -> bool:
+        """Whether we are connected and the broker has granted every subscription."""
+        return self._connected and not self._subscribing and not self.refused_subscriptions
+
+    @property
     def epoch(self) -> int:
         """The number of the present or next connection; it changes before each connect."""
         return self._epoch
@@ -142,6 +147,8 @@ class MqttClient:
         self._stopping.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
+            # paho closes the socket pair that wakes its loop only when it is collected itself.
+            self._paho._reset_sockets()  # noqa: SLF001  there is no public way
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 0) -> bool:
         """Hand a message to the connection; False: not taken, the caller keeps it.

@@ -40,8 +40,8 @@ def sensor_id(number: int) -> str:
     return f"sensor-{number:03d}"
 
 
-def sample_registry(*, sensors: int = 5) -> RegistrySnapshot:
-    """Return one place with sensors 0, 1, 2 ... at gateway-1, the last at gateway-2, a camera."""
+def sample_registry(*, sensors: int = 5, gateway_id: str = GATEWAY) -> RegistrySnapshot:
+    """Return one place with a camera and sensors 0, 1, 2 ..., the last of them at gateway-2."""
     last = sensors - 1
     return RegistrySnapshot(
         version=1,
@@ -64,14 +64,14 @@ def sample_registry(*, sensors: int = 5) -> RegistrySnapshot:
             )
         },
         sensors={
-            sensor_id(n): _sensor(n, OTHER_GATEWAY if n == last else GATEWAY)
+            sensor_id(n): _sensor(n, OTHER_GATEWAY if n == last else gateway_id)
             for n in range(sensors)
         },
         cameras={
             CAMERA: Camera(
                 device_id=CAMERA,
                 place_id="place-1",
-                gateway_id=GATEWAY,
+                gateway_id=gateway_id,
                 snapshot_url="http://127.0.0.1/snapshot.jpg",
                 snapshot_interval_s=60,
                 zones=(),

@@ -49,6 +49,7 @@ class Committer:
         clock: Clock,
         metrics: GatewayMetrics,
         on_failed: Callable[[str], None],
+        retry_s: float = RETRY_S,
     ) -> None:
         self._inbox = inbox
         self._doors = doors
@@ -59,6 +60,7 @@ class Committer:
         self._clock = clock
         self._metrics = metrics
         self._on_failed = on_failed
+        self._retry_s = retry_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gateway-committer", daemon=False)
         self.full = False
@@ -141,7 +143,7 @@ class Committer:
                 if not self.full:
                     _log.error("spool_full", detail=str(error))
                 self.full = True
-                if self._stopping.wait(RETRY_S):
+                if self._stopping.wait(self._retry_s):
                     return False
             else:
                 if self.full:

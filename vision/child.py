@@ -37,8 +37,9 @@ class VisionChild:
     """Keeps the child of one gateway's cameras running, and hands its results on.
 
     ``on_result`` is called from one thread, in order; a result stays queued until it returned, and
-    is offered again when it raised. ``clock_factory`` is pickled for the child. The child is
-    started anew when the registry's cameras of this gateway change.
+    is offered again when it raised. ``clock_factory`` and ``prepare_child`` (which may set up the
+    child's logging) are pickled for the child. It is started anew when the registry's cameras of
+    this gateway change.
     """
 
     def __init__(  # noqa: PLR0913  a composition root names each part of the watch once
@@ -51,6 +52,7 @@ class VisionChild:
         clock_factory: Callable[[], Clock],
         on_result: Callable[[SnapshotResult], None],
         metrics: VisionMetrics,
+        prepare_child: Callable[[], None] | None = None,
         logins: Mapping[str, CameraLogin] | None = None,
         silence_s: float = SILENCE_S,
     ) -> None:
@@ -59,6 +61,7 @@ class VisionChild:
         self._references_folder = references_folder
         self._clock = clock
         self._clock_factory = clock_factory
+        self._prepare_child = prepare_child
         self._metrics = metrics
         self._logins = dict(logins or {})
         self._silence_s = silence_s
@@ -148,6 +151,7 @@ class VisionChild:
             cameras=tuple(cameras.values()),
             references_folder=self._references_folder,
             clock_factory=self._clock_factory,
+            prepare=self._prepare_child,
             logins={name: self._logins[name] for name in cameras if name in self._logins},
             patience={
                 name: min(_LONGEST_PATIENCE, 2**crashes) for name, crashes in self._crashes.items()

@@ -1,5 +1,7 @@
 """What differs from the clean reference, and what that is: pixels, blobs, square metres."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 
 from domain.problems import ProblemClass
 from vision.limited_cv2 import Mask, Picture, Plane, bytes_of, cv2
-from vision.zones import GroundZone
+from vision.zones import BinZone, Box, GroundZone
 
 DIFFERENCE = 28
 """Lightness in 255ths, or half as much in either colour axis, that counts as different."""
@@ -86,42 +88,40 @@ SPECK_M2, SPECK_PX = 0.002, 6
 """Smaller pieces are no evidence of anything."""
 
 
-def find_blobs(waste: Mask, ground: GroundZone, bin_distance_px: NDArray[np.uint16]) -> list[Blob]:
-    """Return the pieces of ``waste`` on that ground without mere specks, largest first.
-
-    ``waste``: (height, width) bool; ``bin_distance_px``: (height, width) uint16, the distance to
-    the nearest bin in work pixels.
+def find_blobs(waste: Mask, ground: GroundZone, bins: Sequence[BinZone]) -> list[Blob]:
+    """Return the pieces of ``waste``, (height, width) bool, on that ground without mere specks,
+    largest first. Without any bin in view all of it counts as near one.
     """
     on_ground = np.ascontiguousarray(waste & ground.mask).view(np.uint8)
     if not on_ground.any():
         return []
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+    count, _, stats, _ = cv2.connectedComponentsWithStats(
         on_ground, connectivity=8, ltype=cv2.CV_16U
     )
     m_per_pixel = ground.m2_per_pixel**0.5
     blobs = []
     for label in range(1, count):
         left, top, width, height, pixels = (int(value) for value in stats[label])
-        part = (slice(top, top + height), slice(left, left + width))
-        near = bin_distance_px[part][labels[part] == label].min()
+        box = (left, top, width, height)
+        near_px = min((_gap_px(box, bin_zone.crop) for bin_zone in bins), default=0.0)
         blobs.append(
             Blob(
-                box=(left, top, width, height),
+                box=box,
                 pixels=pixels,
                 area_m2=pixels * ground.m2_per_pixel,
-                to_bin_m=float(near) * m_per_pixel,
+                to_bin_m=near_px * m_per_pixel,
             )
         )
     pieces = [blob for blob in blobs if blob.area_m2 >= SPECK_M2 and blob.pixels >= SPECK_PX]
     return sorted(pieces, key=lambda blob: -blob.pixels)
 
 
-def distance_to_bins(bins: Mask) -> NDArray[np.uint16]:
-    """Return (height, width) uint16: pixels to the nearest bin, 0 everywhere without bins."""
-    if not bins.any():
-        return np.zeros(bins.shape, dtype=np.uint16)
-    away = np.ascontiguousarray(~bins).view(np.uint8)
-    return cv2.distanceTransform(away, cv2.DIST_L2, 3).astype(np.uint16)
+def _gap_px(box: tuple[int, int, int, int], bin_box: Box) -> float:
+    """Return the distance between two upright rectangles, 0 where they meet."""
+    x, y, width, height = box
+    across = max(bin_box.left - (x + width), x - bin_box.right, 0)
+    along = max(bin_box.top - (y + height), y - bin_box.bottom, 0)
+    return math.hypot(across, along)
 
 
 SMALLEST_BAG_M2, SMALLEST_HEAP_M2 = 0.12, 1.2

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from domain.devices import Camera, Lighting
 from domain.records import CameraHealth, SnapshotVerdicts, Verdict
 from vision.alignment import find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
-from vision.ground_difference import apply_gains, channel_gains, distance_to_bins
+from vision.ground_difference import apply_gains, channel_gains
 from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.masking import mask_picture
 from vision.overflow_score import OverflowHead, overflow_logit
@@ -38,15 +35,11 @@ from vision.zones import ZoneMasks, work_size, zone_masks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSetup:
-    """All that is fixed about a camera, prepared for one size of its pictures.
-
-    ``bin_distance_px``: (height, width) uint16 at work size.
-    """
+    """All that is fixed about a camera, prepared for one size of its pictures."""
 
     camera: Camera
     masks: ZoneMasks
     references: tuple[PreparedReference, ...]
-    bin_distance_px: NDArray[np.uint16]
     head: OverflowHead
     snapshots_needed: int
 
@@ -82,7 +75,7 @@ def prepare_camera(
     snapshots_needed: int = DEFAULT_SNAPSHOTS,
 ) -> CameraSetup:
     """Prepare a camera whose snapshots have that size; references may have any size."""
-    masks, in_bins = zone_masks(camera, *work_size(width_px, height_px))
+    masks = zone_masks(camera, *work_size(width_px, height_px))
     return CameraSetup(
         camera=camera,
         masks=masks,
@@ -90,7 +83,6 @@ def prepare_camera(
             prepare_reference(lighting, picture, masks, head)
             for lighting, picture in references.items()
         ),
-        bin_distance_px=distance_to_bins(in_bins),
         head=head,
         snapshots_needed=snapshots_needed,
     )
@@ -177,7 +169,7 @@ def _verdicts(
         )
         verdicts.append(judge_bin(bin_zone, seen, look, setup.masks))
     for ground in setup.masks.grounds:
-        verdicts.extend(judge_ground(ground, seen, setup.bin_distance_px, setup.masks))
+        verdicts.extend(judge_ground(ground, seen, setup.masks))
     return tuple(verdicts)
 
 

@@ -19,12 +19,14 @@ class CameraLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildOrders:
-    """``clock_factory`` must be picklable. ``logins`` are by device id; ``patience`` gives the
+    """``clock_factory`` and ``prepare``, called first in the child (to set up its logging), must be
+    picklable. ``logins`` are by device id; ``patience`` gives the
     cameras that are asked so many times more rarely than set, by device id.
     """
 
     cameras: tuple[Camera, ...]
     references_folder: Path
     clock_factory: Callable[[], Clock]
+    prepare: Callable[[], None] | None
     logins: Mapping[str, CameraLogin]
     patience: Mapping[str, int]

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from domain.problems import ProblemClass
 from domain.records import MOST_BOXES, Verdict, VerdictState
@@ -72,9 +71,7 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
     )
 
 
-def judge_ground(
-    ground: GroundZone, seen: SeenPixels, bin_distance_px: NDArray[np.uint16], masks: ZoneMasks
-) -> list[Verdict]:
+def judge_ground(ground: GroundZone, seen: SeenPixels, masks: ZoneMasks) -> list[Verdict]:
     """Return the verdicts of one ground zone, one for each class of
     ``GROUND_ZONE_CLASSES``. Clear only where the ground itself was seen in this snapshot.
     """
@@ -82,7 +79,7 @@ def judge_ground(
     doubt = _ground_doubt(ground, seen)
     if doubt in (Reason.ZONE_TOO_SMALL, Reason.ZONE_COVERED):
         return [unknown(zone_id, problem, doubt) for problem in GROUND_ZONE_CLASSES]
-    blobs = find_blobs(join_pieces(seen.staying), ground, bin_distance_px)
+    blobs = find_blobs(join_pieces(seen.staying), ground, masks.bins)
     scores = class_scores(blobs)
     verdicts = []
     for problem in GROUND_ZONE_CLASSES:

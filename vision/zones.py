@@ -97,8 +97,8 @@ def polygon_mask(polygon: Polygon, width_px: int, height_px: int) -> Mask:
     return canvas.astype(np.bool_)
 
 
-def zone_masks(camera: Camera, width_px: int, height_px: int) -> tuple[ZoneMasks, Mask]:
-    """Return the masks of a camera at that work size, and the pixels of all its bins."""
+def zone_masks(camera: Camera, width_px: int, height_px: int) -> ZoneMasks:
+    """Return the masks of a camera at that work size."""
     empty = np.zeros((height_px, width_px), dtype=np.bool_)
     raw = [(zone, polygon_mask(zone.polygon, width_px, height_px)) for zone in camera.zones]
     ignored = _union(empty, [mask for zone, mask in raw if zone.kind is ZoneKind.IGNORE])
@@ -109,14 +109,13 @@ def zone_masks(camera: Camera, width_px: int, height_px: int) -> tuple[ZoneMasks
         for zone, mask in raw
         if zone.kind is ZoneKind.GROUND
     )
-    masks = ZoneMasks(
+    return ZoneMasks(
         width_px=width_px,
         height_px=height_px,
         bins=bins,
         grounds=grounds,
         watched=_union(in_bins & ~ignored, [ground.mask for ground in grounds]),
     )
-    return masks, in_bins
 
 
 def _union(start: Mask, masks: list[Mask]) -> Mask:

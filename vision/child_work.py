@@ -1,0 +1,86 @@
+"""What the process that opens pictures does: watch, and report to the parent."""
+
+import pickle
+import threading
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+
+from domain.ports.clock import Clock
+from domain.records import SnapshotVerdicts
+from vision.judging import CameraJudge
+from vision.orders import ChildOrders
+from vision.overflow_score import shipped_head
+from vision.process_limits import allow_cpu
+from vision.reference_folder import load_references
+from vision.results import Beat, Looked, SnapshotResult, encode_message
+from vision.snapshot_source import HttpSnapshotSource
+from vision.watch import CameraWatch
+
+PICTURE_CPU_S = 5
+
+
+class _Reporter:
+    """Speaks to the parent. Once the parent is gone there is nothing left to do."""
+
+    def __init__(self, connection: Connection, clock: Clock, stop: threading.Event) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._stop = stop
+        self._last_beat_s = 0.0
+
+    def result(self, result: SnapshotResult) -> None:
+        values = result.record.values
+        if isinstance(values, SnapshotVerdicts):
+            self._send(
+                Looked(
+                    device_id=result.record.device_id,
+                    observed_at=result.record.observed_at,
+                    values=values,
+                    jpeg=result.jpeg,
+                )
+            )
+
+    def opening(self, device_id: str | None) -> None:
+        if device_id is not None:
+            allow_cpu(PICTURE_CPU_S)
+        self._send(Beat(busy_with=device_id))
+
+    def round(self, counts: Callable[[], dict[str, int]]) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._last_beat_s >= 1.0:
+            self._last_beat_s = now_s
+            self._send(Beat(counts=counts()))
+        if self._connection.poll():
+            self._stop.set()
+
+    def _send(self, message: Beat | Looked) -> None:
+        try:
+            self._connection.send_bytes(encode_message(message))
+        except OSError:
+            self._stop.set()
+
+
+def watch_cameras(connection: Connection) -> None:
+    """Watch the cameras until the parent closes the connection.
+
+    Everything the child is told comes first, pickled, through the connection.
+    """
+    orders: ChildOrders = pickle.loads(connection.recv_bytes())  # noqa: S301  from our parent
+    if orders.prepare is not None:
+        orders.prepare()
+    clock, stop = orders.clock_factory(), threading.Event()
+    reporter = _Reporter(connection, clock, stop)
+    head = shipped_head()
+    watch = CameraWatch(
+        judges=[
+            CameraJudge(camera, partial(load_references, orders.references_folder), head=head)
+            for camera in orders.cameras
+        ],
+        source=HttpSnapshotSource(cameras=orders.cameras, logins=orders.logins),
+        clock=clock,
+        on_result=reporter.result,
+        before_opening=reporter.opening,
+        patience=orders.patience,
+    )
+    watch.run(stop, lambda: reporter.round(watch.counts.take))

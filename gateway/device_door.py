@@ -16,8 +16,10 @@ from gateway.sources import SourceReader
 from wire.client import Message
 from wire.topics import is_probe
 
-ACK_WAIT_S = 15.0
-"""The broker's ``ack_wait``: what has not come back by then will not come by itself."""
+DEAF_AFTER_S = 30.0
+"""Twice the broker's ``ack_wait``. After a crash with a full window the broker is silent for one
+``ack_wait`` and then delivers; subscribing anew before that would throw away what it holds.
+"""
 
 INBOX_MESSAGES = 1_000
 """More than the broker leaves unacknowledged (500) in each of two sessions."""
@@ -68,8 +70,8 @@ class DeviceDoor:
     """Takes messages of one source to the inbox, and checks that the door really lets them in.
 
     A broker can say "session present", accept the subscription and deliver nothing for ever. So
-    after each connect the door sends itself a probe; when nothing at all has arrived within
-    ``ack_wait``, it subscribes anew and raises an alarm, again and again until something does.
+    after each connect the door sends itself a probe; when nothing at all has arrived within 30 s,
+    it subscribes anew and raises an alarm, again and again until something does.
     """
 
     def __init__(
@@ -128,7 +130,7 @@ class DeviceDoor:
         now_s = self._clock.monotonic_s()
         if self._probe_wanted:
             self._probe(connection, now_s)
-        elif self._probed_at_s is not None and now_s - self._probed_at_s >= ACK_WAIT_S:
+        elif self._probed_at_s is not None and now_s - self._probed_at_s >= DEAF_AFTER_S:
             if not self.deaf:
                 _log.error("device_door_deaf", source=self.source.name)
             self.deaf = True

@@ -179,7 +179,10 @@ class MqttClient:
             return self._paho.ack(message.mid, message.qos) == MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def resubscribe(self) -> None:
-        """Unsubscribe and subscribe anew, which makes NATS rebuild a lost consumer."""
+        """Unsubscribe and subscribe anew, which makes NATS rebuild a lost consumer.
+
+        What a persistent session still holds is thrown away by this: only for one that is deaf.
+        """
         for topic_filter, _ in self._subscriptions:
             self._paho.unsubscribe(topic_filter)
         self._subscribe()

@@ -172,5 +172,6 @@ def test_after_subscribing_anew_messages_still_arrive(broker: RunningBroker) -> 
     door = Door(broker)
     with running(door.client), running(sender(broker)) as devices:
         door.client.resubscribe()
+        eventually(lambda: not door.client._subscribing)
         devices.publish(TOPIC, b"one", qos=1)
         assert door.next().payload == b"one"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gateway.device_door import ACK_WAIT_S, Arrival, DeviceDoor, Source
+from gateway.device_door import DEAF_AFTER_S, Arrival, DeviceDoor, Source
 from gateway.metrics import GatewayMetrics
 from gateway.sources import read_own_device
 from tests.fakes.manual_clock import ManualClock
@@ -106,18 +106,18 @@ def test_when_nothing_comes_back_the_door_subscribes_anew_until_something_does(
 ) -> None:
     bench.door.connected()
     bench.door.check()
-    bench.clock.advance(seconds=ACK_WAIT_S - 0.1)
+    bench.clock.advance(seconds=DEAF_AFTER_S - 0.1)
     bench.door.check()
     assert (bench.connection.resubscribed, bench.door.deaf) == (0, False)
     for times in (1, 2):
-        bench.clock.advance(seconds=ACK_WAIT_S)
+        bench.clock.advance(seconds=DEAF_AFTER_S)
         bench.door.check()
         assert (bench.connection.resubscribed, bench.door.deaf) == (times, True)
         assert bench.lost() == times
     assert bench.probes() == 3
     bench.door.receive(message())
     assert not bench.door.deaf
-    bench.clock.advance(seconds=10 * ACK_WAIT_S)
+    bench.clock.advance(seconds=10 * DEAF_AFTER_S)
     bench.door.check()
     assert bench.connection.resubscribed == 2
 
@@ -126,6 +126,6 @@ def test_while_there_is_no_connection_nothing_is_expected(bench: Bench) -> None:
     bench.door.connected()
     bench.door.check()
     bench.connection.connected = False
-    bench.clock.advance(seconds=ACK_WAIT_S + 1)
+    bench.clock.advance(seconds=DEAF_AFTER_S + 1)
     bench.door.check()
     assert not bench.door.deaf

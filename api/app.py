@@ -6,15 +6,14 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import crew_pages, documentation, pictures, probes
-from api.error_answers import install_error_answers
-from api.errors import ErrorCode, Refusal, refusal
+from api.body_limit import BodyLimit
+from api.error_answers import ErrorAnswers
 from api.hardening import Hardening
 from api.metrics import ApiMetrics
 from api.parts import CentreParts
 from api.request_counting import RequestCounting
 from api.settings import ApiSettings
 from api.v1 import routes
-from texts.catalogue import Locale
 
 ORDINARY_BODY_BYTES = 64 * 1024
 """The most any route takes, where it does not say otherwise (the photos of a crew)."""
@@ -37,7 +36,6 @@ def create_app(parts: CentreParts, *, settings: ApiSettings) -> FastAPI:
         description=_DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=ORDINARY_BODY_BYTES,
     )
     metrics = ApiMetrics(parts.metrics_registry)
     app.state.parts = parts
@@ -48,17 +46,19 @@ def create_app(parts: CentreParts, *, settings: ApiSettings) -> FastAPI:
     app.include_router(crew_pages.router)
     app.include_router(documentation.router)
     app.mount("/assets", StaticFiles(directory=str(files("api") / "static")), name="assets")
-    install_error_answers(app, parts.catalogue, metrics)
-
-    def refuse(code: ErrorCode, locale: Locale) -> Refusal:
-        metrics.refused(code)
-        return refusal(code, parts.catalogue, locale)
-
+    answers = ErrorAnswers(parts.catalogue, metrics)
+    answers.install(app)
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit, limit_of=_body_limit, refuse=answers.refuse)
     app.add_middleware(
         Hardening,
         host_names=settings.host_names,
         tile_sources=settings.tile_sources,
-        refuse=refuse,
+        refuse=answers.refuse,
     )
     app.add_middleware(RequestCounting, metrics=metrics, monotonic_s=parts.clock.monotonic_s)
     return app
+
+
+def _body_limit(path: str) -> int:
+    return crew_pages.PROOF_BYTES if crew_pages.takes_photos(path) else ORDINARY_BODY_BYTES

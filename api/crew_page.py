@@ -66,9 +66,8 @@ def task_page(parts: CentreParts, case: Case, asked: PageRequest) -> str:
         steps_done=steps_done(case),
         timing=_timing(parts, case, locale),
         sight=_sight(parts, newest_sight(case, registry, latest_records(parts)), locale),
-        sketch=sketch_of(place, registry),
+        sketch=sketch_of(place, registry, lambda other: name_in(other.name, locale)),
         sketch_size=(WIDTH, HEIGHT),
-        name_in=name_in,
         refresh_s=_refresh_s(step, standing(case), asked),
     )
 

@@ -34,7 +34,9 @@ PHOTO_BYTES = 6 * 1024 * 1024
 """The most one photo may have; phones shrink it before, where the page's script runs."""
 
 PHOTOS = ("overview", "close_up")
-_PROOF_BYTES = len(PHOTOS) * PHOTO_BYTES + 64 * 1024
+PROOF_BYTES = len(PHOTOS) * PHOTO_BYTES + 64 * 1024
+"""The most a form with both photos may have."""
+
 _MOST_FIELDS = 8
 _LONGEST_FIELD_BYTES = 4096
 _LONGEST_NOTE = 500
@@ -94,7 +96,7 @@ async def arrive(token: Token, request: Request, parts: Parts) -> Response:
     return await run_in_threadpool(_step, parts, CrewStep.ARRIVE, _asked(request, token), form)
 
 
-@router.post("/c/{token}/finish", max_body_size=_PROOF_BYTES)
+@router.post("/c/{token}/finish")
 async def finish(token: Token, request: Request, parts: Parts, metrics: Metrics) -> Response:
     """Say that it is clean, with the two photos."""
     asked = _asked(request, token)
@@ -105,6 +107,11 @@ async def finish(token: Token, request: Request, parts: Parts, metrics: Metrics)
         return _link_page(parts, asked, closed.trouble)
     form = await _read_form(request)
     return await run_in_threadpool(_finish, parts, metrics, asked, form)
+
+
+def takes_photos(path: str) -> bool:
+    """Return whether a request to ``path`` may carry the two photos."""
+    return re.fullmatch(r"/c/[^/]+/finish", path) is not None
 
 
 def _step(parts: CentreParts, step: CrewStep, asked: PageRequest, form: _StepForm) -> Response:

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.case_records import CaseLogEntry
+from alerts.verification import sees
 from domain.cases import Case, CaseAction, CaseState
-from domain.devices import Camera, ZoneKind
-from domain.problems import GROUND_CLASSES, ProblemClass
+from domain.problems import ProblemClass
 from domain.records import Record, SnapshotVerdicts, VerdictState
 from domain.registry import RegistrySnapshot
 
@@ -102,11 +102,13 @@ def form_key(case: Case, step: CrewStep) -> str:
 
 def checker(case: Case, registry: RegistrySnapshot) -> Checker:
     """Return who will check: a camera that sees the spot, the fill sensor, or an inspector."""
+    containers = frozenset(
+        sensor.container_id for sensor in registry.sensors_at.get(case.place_id, ())
+    )
     cameras = registry.cameras_at.get(case.place_id, ())
-    if any(_sees(camera, case.problem_class) for camera in cameras):
+    if any(sees(camera, case.problem_class, containers) for camera in cameras):
         return Checker.CAMERA
-    has_sensor = bool(registry.sensors_at.get(case.place_id))
-    if case.problem_class is ProblemClass.BIN_OVERFLOW and has_sensor:
+    if case.problem_class is ProblemClass.BIN_OVERFLOW and containers:
         return Checker.SENSOR
     return Checker.INSPECTOR
 
@@ -146,13 +148,3 @@ def _boxes(values: SnapshotVerdicts) -> tuple[Box, ...]:
         if verdict.state is VerdictState.PRESENT
         for box in verdict.boxes
     )
-
-
-def _sees(camera: Camera, problem_class: ProblemClass) -> bool:
-    if problem_class in GROUND_CLASSES:
-        wanted = ZoneKind.GROUND
-    elif problem_class is ProblemClass.BIN_OVERFLOW:
-        wanted = ZoneKind.BIN
-    else:
-        return False
-    return any(zone.kind is wanted for zone in camera.zones)

@@ -17,7 +17,7 @@ from api.errors import (
     refusal_of,
     refusal_of_status,
 )
-from api.hardening import is_crew_page
+from api.hardening import STRICT_POLICY, is_crew_page, put_headers
 from api.metrics import ApiMetrics
 from api.page_rendering import render
 from api.request_facts import locale_of
@@ -29,46 +29,60 @@ _MOST_FIELDS = 16
 _FOREIGN_NAME = "extra_forbidden"
 
 
-def install_error_answers(app: FastAPI, catalogue: Catalogue, metrics: ApiMetrics) -> None:
-    """Answer every refusal with a code and a text, and nothing of what was sent."""
+class ErrorAnswers:
+    """Answers every refusal with a code and a text, and nothing of what was sent."""
 
-    def answer(request: Request, told: Refusal, locale: Locale) -> Response:
-        metrics.refused(told.code)
+    def __init__(self, catalogue: Catalogue, metrics: ApiMetrics) -> None:
+        self._catalogue = catalogue
+        self._metrics = metrics
+
+    def install(self, app: FastAPI) -> None:
+        """Answer whatever the routes of ``app`` raise."""
+        refusals: tuple[type[Exception], ...] = (ApiError, *DOMAIN_ERRORS)
+        for kind in refusals:
+            app.add_exception_handler(kind, self._on_refusal)
+        app.add_exception_handler(RequestValidationError, self._on_invalid_request)
+        app.add_exception_handler(HTTPException, self._on_status)
+        app.add_exception_handler(Exception, self._on_failure)
+
+    def refuse(self, request: Request, code: ErrorCode) -> Response:
+        """Return the answer for a code."""
+        locale = _locale(request)
+        return self._answer(request, refusal(code, self._catalogue, locale), locale)
+
+    def _answer(self, request: Request, told: Refusal, locale: Locale) -> Response:
+        self._metrics.refused(told.code)
         if is_crew_page(request.url.path):
             back = _task_address(request)
-            page = render("refused.html", locale, catalogue, text=told.text, back=back)
+            page = render("refused.html", locale, self._catalogue, text=told.text, back=back)
             return HTMLResponse(page, status_code=told.status)
         return JSONResponse(told.body(), status_code=told.status)
 
-    async def on_refusal(request: Request, error: Exception) -> Response:
+    async def _on_refusal(self, request: Request, error: Exception) -> Response:
         locale = _locale(request)
-        return answer(request, refusal_of(error, catalogue, locale), locale)
+        return self._answer(request, refusal_of(error, self._catalogue, locale), locale)
 
-    async def on_invalid_request(request: Request, error: Exception) -> Response:
+    async def _on_invalid_request(self, request: Request, error: Exception) -> Response:
         locale = _locale(request)
         fields = _wrong_fields(error.errors() if isinstance(error, RequestValidationError) else ())
-        told = refusal(ErrorCode.INVALID_REQUEST, catalogue, locale, fields=fields)
-        return answer(request, told, locale)
+        told = refusal(ErrorCode.INVALID_REQUEST, self._catalogue, locale, fields=fields)
+        return self._answer(request, told, locale)
 
-    async def on_status(request: Request, error: Exception) -> Response:
+    async def _on_status(self, request: Request, error: Exception) -> Response:
         locale = _locale(request)
         status = error.status_code if isinstance(error, HTTPException) else 500
-        response = answer(request, refusal_of_status(status, catalogue, locale), locale)
+        told = refusal_of_status(status, self._catalogue, locale)
+        response = self._answer(request, told, locale)
         if isinstance(error, HTTPException) and error.headers:
             response.headers.update(error.headers)
         return response
 
-    async def on_failure(request: Request, error: Exception) -> Response:
-        _LOG.error("request_failed", area=request.url.path.split("/")[1][:20], exc_info=error)
-        locale = _locale(request)
-        return answer(request, refusal(ErrorCode.FAILED, catalogue, locale), locale)
-
-    refusals: tuple[type[Exception], ...] = (ApiError, *DOMAIN_ERRORS)
-    for kind in refusals:
-        app.add_exception_handler(kind, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    app.add_exception_handler(HTTPException, on_status)
-    app.add_exception_handler(Exception, on_failure)
+    async def _on_failure(self, request: Request, error: Exception) -> Response:
+        _LOG.error("request_failed", method=request.method, exc_info=error)
+        response = self.refuse(request, ErrorCode.FAILED)
+        # The framework answers this one outside of everything else, the outer wall included.
+        put_headers(request.url.path, response.headers, STRICT_POLICY)
+        return response
 
 
 def _locale(request: Request) -> Locale:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ErrorCode, Refusal
-from texts.catalogue import Locale
-from texts.preference import preferred_locale
+from api.errors import ErrorCode
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY_VIOLATION = 1008
@@ -45,7 +44,7 @@ class Hardening:
         *,
         host_names: frozenset[str],
         tile_sources: tuple[str, ...],
-        refuse: Callable[[ErrorCode, Locale], Refusal],
+        refuse: Callable[[Request, ErrorCode], Response],
     ) -> None:
         self._app = app
         self._host_names = host_names
@@ -63,19 +62,21 @@ class Hardening:
             if code is None:
                 await self._app(scope, receive, send)
             else:
-                self._refuse(code, Locale.EN)
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._put_headers(scope["path"], MutableHeaders(scope=message))
+                path, answered = scope["path"], MutableHeaders(scope=message)
+                put_headers(
+                    path, answered, STRICT_POLICY if is_own_page(path) else self._console_policy
+                )
             await send(message)
 
         if code is None:
             await self._app(scope, receive, send_hardened)
         else:
-            response = self._response(code, headers)
+            response = self._refuse(Request(scope), code)
             await response(scope, receive, send_hardened)
 
     def _objection(self, scope: Scope, headers: Headers) -> ErrorCode | None:
@@ -88,23 +89,16 @@ class Hardening:
             return ErrorCode.FOREIGN_ORIGIN
         return None
 
-    def _response(self, code: ErrorCode, headers: Headers) -> Response:
-        refusal = self._refuse(code, preferred_locale(headers.get("accept-language")))
-        return JSONResponse(refusal.body(), status_code=refusal.status)
 
-    def _put_headers(self, path: str, headers: MutableHeaders) -> None:
-        own = is_own_page(path)
-        headers.setdefault("x-content-type-options", "nosniff")
-        # The token of a crew page stands in its address, which no other page may learn.
-        headers.setdefault(
-            "referrer-policy", "no-referrer" if is_crew_page(path) else "same-origin"
-        )
-        headers.setdefault(
-            "content-security-policy", STRICT_POLICY if own else self._console_policy
-        )
-        headers.setdefault("cross-origin-opener-policy", "same-origin")
-        if own:
-            headers.setdefault("cache-control", "no-store")
+def put_headers(path: str, headers: MutableHeaders, policy: str) -> None:
+    """Put onto an answer what every answer carries, where it does not carry it already."""
+    headers.setdefault("x-content-type-options", "nosniff")
+    # The token of a crew page stands in its address, which no other page may learn.
+    headers.setdefault("referrer-policy", "no-referrer" if is_crew_page(path) else "same-origin")
+    headers.setdefault("content-security-policy", policy)
+    headers.setdefault("cross-origin-opener-policy", "same-origin")
+    if is_own_page(path):
+        headers.setdefault("cache-control", "no-store")
 
 
 def is_crew_page(path: str) -> bool:

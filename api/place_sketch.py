@@ -1,7 +1,7 @@
 """A sketch of a place's surroundings, for a phone without map tiles: pure geometry."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.places import GeoPoint, Place
@@ -17,16 +17,53 @@ WIDTH, HEIGHT = 340.0, 170.0
 """The sketch's own units."""
 
 _NARROWEST_M, _WIDEST_M = 400.0, 6000.0
-_LABEL_ROOM, _MARGIN = 26.0, 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """An upright rectangle in the sketch, for what must not lie over each other."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: "Frame") -> bool:
+        """Return whether the two overlap."""
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+    def holds(self, other: "Frame") -> bool:
+        """Return whether ``other`` lies within this one."""
+        return (
+            self.left <= other.left
+            and other.right <= self.right
+            and self.top <= other.top
+            and other.bottom <= self.bottom
+        )
+
+
+_WIDE, _NARROW, _LAST_NARROW = 11.0, 5.9, 0x2E7F
+_SKETCH = Frame(left=4, top=4, right=WIDTH - 4, bottom=HEIGHT - 4)
+_TAKEN = (
+    Frame(left=WIDTH / 2 - 15, top=HEIGHT / 2 - 24, right=WIDTH / 2 + 15, bottom=HEIGHT / 2 + 15),
+    Frame(left=0, top=HEIGHT - 26, right=160, bottom=HEIGHT),
+    Frame(left=WIDTH - 38, top=0, right=WIDTH, bottom=50),
+)
+"""The pin, the scale bar and the north arrow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A neighbouring place in the sketch; ``place`` is None where a label would not fit."""
+    """A neighbouring place in the sketch; its label is empty where it would not fit."""
 
     x: float
     y: float
-    place: Place | None
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +117,11 @@ def nearest_neighbour(place: Place, registry: RegistrySnapshot) -> Neighbour | N
     return Neighbour(place=other, distance_m=distance_m, direction=direction_code(east_m, north_m))
 
 
-def sketch_of(place: Place, registry: RegistrySnapshot) -> Sketch:
-    """Return the sketch: wide enough to show a few neighbours."""
+def sketch_of(place: Place, registry: RegistrySnapshot, label_of: Callable[[Place], str]) -> Sketch:
+    """Return the sketch: wide enough to show a few neighbours, labelled where there is room."""
     others = _others(place, registry)
     reach_m = others[min(len(others), _MOST_LABELS) - 1][0] if others else 0.0
-    width_m = min(max(reach_m * 2.6 * WIDTH / HEIGHT, _NARROWEST_M), _WIDEST_M)
+    width_m = min(max(reach_m * 2.4 * WIDTH / HEIGHT, _NARROWEST_M), _WIDEST_M)
     units_a_metre = WIDTH / width_m
 
     def at(point: GeoPoint) -> tuple[float, float]:
@@ -93,7 +130,7 @@ def sketch_of(place: Place, registry: RegistrySnapshot) -> Sketch:
 
     scale_m = max(s for s in _SCALES_M if s * units_a_metre <= WIDTH / 3 or s == _SCALES_M[0])
     return Sketch(
-        marks=_marks([(*at(other.location), other) for _, other in others]),
+        marks=_marks([(*at(other.location), label_of(other)) for _, other in others]),
         outlines=tuple(
             " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, subdistrict.outline))
             for subdistrict in registry.subdistricts.values()
@@ -104,22 +141,38 @@ def sketch_of(place: Place, registry: RegistrySnapshot) -> Sketch:
     )
 
 
-def _marks(spots: Sequence[tuple[float, float, Place]]) -> tuple[Mark, ...]:
-    """Everything inside the frame; labels for the nearest, where they would not overlap."""
+def _marks(spots: Sequence[tuple[float, float, str]]) -> tuple[Mark, ...]:
+    """Everything inside the sketch; labels for the nearest, where they lie over nothing else."""
+    inside = [spot for spot in spots if _SKETCH.holds(_dot(*spot[:2])) and not _is_taken(spot)]
+    dots = [_dot(x, y) for x, y, _ in inside]
+    labels: list[Frame] = []
     marks: list[Mark] = []
-    labelled = [(WIDTH / 2, HEIGHT / 2)]
-    for x, y, place in spots:
-        if not (_MARGIN <= x <= WIDTH - _MARGIN and _MARGIN <= y <= HEIGHT - _MARGIN):
-            continue
+    for (x, y, name), dot in zip(inside, dots, strict=True):
+        label = _label(x, y, name)
+        others = [*_TAKEN, *labels, *(other for other in dots if other is not dot)]
         fits = (
-            len(labelled) <= _MOST_LABELS
-            and y <= HEIGHT - _LABEL_ROOM
-            and all(abs(y - other_y) > _LABEL_ROOM for _, other_y in labelled)
+            len(labels) < _MOST_LABELS
+            and _SKETCH.holds(label)
+            and not any(label.meets(other) for other in others)
         )
         if fits:
-            labelled.append((x, y))
-        marks.append(Mark(x=x, y=y, place=place if fits else None))
+            labels.append(label)
+        marks.append(Mark(x=x, y=y, label=name if fits else ""))
     return tuple(marks)
+
+
+def _is_taken(spot: tuple[float, float, str]) -> bool:
+    return any(_dot(*spot[:2]).meets(frame) for frame in _TAKEN[1:])
+
+
+def _dot(x: float, y: float) -> Frame:
+    return Frame(left=x - 5, top=y - 5, right=x + 5, bottom=y + 5)
+
+
+def _label(x: float, y: float, name: str) -> Frame:
+    """The frame of a label centred under its dot; a Chinese character is twice as wide."""
+    half = sum(_WIDE if ord(character) > _LAST_NARROW else _NARROW for character in name) / 2
+    return Frame(left=x - half, top=y + 5.5, right=x + half, bottom=y + 19)
 
 
 def _others(place: Place, registry: RegistrySnapshot) -> list[tuple[float, Place]]:

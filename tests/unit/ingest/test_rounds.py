@@ -247,6 +247,21 @@ def test_a_round_that_cannot_be_committed_leaves_nothing_and_may_be_repeated(
     assert rig.counted("records_total", outcome="duplicate") == 0
 
 
+def test_a_full_disk_acknowledges_nothing_and_a_resend_makes_it_good(rig: IngestRig) -> None:
+    rig.receive(batch({1: fill_record()}))
+    connection = rig.journal._file.connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    records = dict(enumerate(series_of_records(401)[1:], 2))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        rig.receive(batch(records))
+    assert len(rig.entries()) == 1
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert rig.receive(batch(records)) == [(GATEWAY, Ack(boot_id=BOOT, through=401))]
+    assert len(rig.entries()) == 401
+    assert rig.counted("records_total", outcome="duplicate") == 0
+
+
 def test_a_device_that_moves_to_another_gateway_is_judged_by_the_new_registry(
     rig: IngestRig,
 ) -> None:

@@ -19,6 +19,9 @@ class IngestMetrics:
         self.refused = counter("refused", "Kept in dead letters, by reason.", "reason")
         self.batches = counter("batches", "Batches received.")
         self.pictures = counter("pictures", "Pictures stored.")
+        self.unstored_pictures = counter(
+            "unstored_pictures", "Pictures that the store could not take; they come again."
+        )
         self.rounds = counter("rounds", "Transactions committed.")
         self.failed_rounds = counter("failed_rounds", "Rounds that could not be committed.")
         self.poisonous = counter("poisonous_messages", "Messages that ingest itself failed on.")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
 from domain.registry import RegistrySnapshot
@@ -13,6 +15,8 @@ from ingest.picture_intake import PictureIntake
 from ingest.ports.journal import Committed, Journal, Known
 from ingest.round_builder import RoundBuilder
 from wire.acks import Ack
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -27,7 +31,8 @@ class Rounds:
     """Runs rounds one after the other; used by one thread.
 
     After an error nothing of the round is committed or acknowledged, so the gateways send it
-    again; what is known is read anew from the journal before the next round.
+    again; what is known is read anew from the journal before the next round. ``pictures_failing``
+    is true while the picture store takes nothing.
     """
 
     def __init__(
@@ -45,13 +50,15 @@ class Rounds:
         self._clock = clock
         self._metrics = metrics
         self._known: Known | None = None
+        self.pictures_failing = False
 
     def run(
         self, batches: Sequence[Arrival], pictures: Sequence[Arrival] = ()
     ) -> list[tuple[str, Ack]]:
         """Commit what arrived and return the acks, by gateway, that may be sent now.
 
-        Raises ``sqlite3.Error`` or ``OSError`` when a store cannot take the round.
+        Raises ``sqlite3.Error`` when the journal cannot take the round. A picture that its store
+        cannot take is left out, unacknowledged.
         """
         known, self._known = self._known or self._journal.load(), None
         registry = self._registry.current()
@@ -75,15 +82,23 @@ class Rounds:
     ) -> _Pictures:
         took = _Pictures()
         for arrival in pictures:
-            outcome = self._pictures.admit(
-                arrival.gateway_id,
-                arrival.payload,
-                registry=registry,
-                now=builder.round.received_at,
-            )
+            try:
+                outcome = self._pictures.admit(
+                    arrival.gateway_id,
+                    arrival.payload,
+                    registry=registry,
+                    now=builder.round.received_at,
+                )
+            except OSError as error:  # a full picture disk must not hold up the records
+                self._metrics.unstored_pictures.inc()
+                if not self.pictures_failing:
+                    _log.error("pictures_cannot_be_stored", error=str(error))
+                self.pictures_failing = True
+                continue
             if outcome.row is not None:
                 builder.round.pictures.append(outcome.row)
                 took.stored += 1
+                self.pictures_failing = False
             if outcome.letter is not None:
                 builder.round.letters.append(outcome.letter)
             if outcome.sha256 is not None:

@@ -110,6 +110,8 @@ class IngestService:
             problems["worker"] = "not running"
         elif self._worker.failing:
             problems["journal"] = "cannot be written"
+        if self._worker is not None and self._worker.pictures_failing:
+            problems["pictures"] = "cannot be stored"
         if not self._client.connected:
             problems["broker"] = "not connected"
         elif not self._client.subscribed:

@@ -57,6 +57,11 @@ class IngestWorker:
         self.failing = False
 
     @property
+    def pictures_failing(self) -> bool:
+        """Whether the picture store took nothing when last asked."""
+        return self._rounds.pictures_failing
+
+    @property
     def running(self) -> bool:
         """Whether the thread lives."""
         return self._thread is not None and self._thread.is_alive()

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,10 +8,21 @@ import msgspec
 import pytest
 
 from ingest.inbox import Arrival
+from ingest.picture_intake import PictureIntake
 from ingest.reasons import RefusalReason
+from ingest.rounds import Rounds
 from tests.fakes.ingest_rig import IngestRig
-from tests.fakes.ingest_samples import CAMERA, GATEWAY, OTHER_GATEWAY, sensor_id
+from tests.fakes.ingest_samples import (
+    BOOT,
+    CAMERA,
+    GATEWAY,
+    OTHER_GATEWAY,
+    batch,
+    fill_record,
+    sensor_id,
+)
 from tests.fakes.manual_clock import START
+from tests.fakes.memory_pictures import MemoryPictures
 from wire.acks import Ack
 from wire.pictures import PictureMessage, encode_picture
 
@@ -75,6 +87,40 @@ def test_a_refused_picture_is_not_kept_but_acknowledged_or_it_would_come_for_eve
     assert letter.payload == b""  # it may not be masked
     assert letter.size == len(payload)
     assert rig.pictures.stored == {}
+
+
+class FullPictures(MemoryPictures):
+    """Takes nothing while it is full."""
+
+    full = True
+
+    def put(self, jpeg: bytes) -> str:
+        if self.full:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return super().put(jpeg)
+
+
+def test_a_full_picture_store_holds_up_no_record_and_its_pictures_come_again(
+    rig: IngestRig,
+) -> None:
+    pictures = FullPictures()
+    rounds = Rounds(
+        journal=rig.journal,
+        pictures=PictureIntake(pictures),
+        registry=rig.registry,
+        clock=rig.clock,
+        metrics=rig.metrics,
+    )
+    records = [Arrival(GATEWAY, batch({1: fill_record()}))]
+    assert rounds.run(records, [Arrival(GATEWAY, picture())]) == [
+        (GATEWAY, Ack(boot_id=BOOT, through=1))
+    ]
+    assert rounds.pictures_failing
+    assert rig.counted("unstored_pictures_total") == 1
+    pictures.full = False
+    acks = rounds.run([], [Arrival(GATEWAY, picture())])
+    assert acks == [(GATEWAY, Ack(pictures=(SHA256,)))]
+    assert not rounds.pictures_failing
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from firmware_sim.chance import draw
 from firmware_sim.device_payloads import Frame, FrameFaults, encode, encode_restart
 from firmware_sim.scenario import Fault, FaultKind, Scenario
 from firmware_sim.sensors import (
@@ -16,6 +17,9 @@ from firmware_sim.sensors import (
 
 _UPTIME_S = 40.0
 """A device of ours that has restarted and not yet heard the time counts from 1970."""
+
+_JOINING_S = 4.0
+"""So long after its first words a restarted LoRaWAN device sends its first reading."""
 
 _LORAWAN_STRANGER, _OWN_STRANGER = "24e124713cffffff", "fill-of-nobody"
 
@@ -88,7 +92,7 @@ class FaultPlan:
         return self._coin(f"{index}/{device_id}") < fault.share
 
     def _coin(self, purpose: str) -> float:
-        return Random(f"{self._seed}/fault/{purpose}").random()  # noqa: S311 - a simulation
+        return draw(f"{self._seed}/fault/{purpose}")
 
 
 def deliveries(
@@ -121,7 +125,8 @@ def _on_the_way(
     if FaultKind.REBOOT in acting:
         hello = encode_restart(device, told)
         if hello is not None:
-            yield replace(first, at_s=round(told.at_s - 5, 3), frame=hello)
+            yield replace(first, frame=hello)
+            first = replace(first, at_s=round(first.at_s + _JOINING_S, 3))
     if FaultKind.DELAYED in acting:
         late_s = acting[FaultKind.DELAYED].delay_s
         first = replace(first, at_s=round(first.at_s + late_s, 3))

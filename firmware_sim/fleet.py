@@ -103,6 +103,7 @@ class SensorFleet:
         publisher: Publisher,
         ledger: LedgerFile,
         metrics: FleetMetrics,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._world = world
         self._field = field
@@ -110,11 +111,13 @@ class SensorFleet:
         self._publisher = publisher
         self._ledger = ledger
         self._metrics = metrics
+        self._most_waiting = most_waiting
         self._waiting: deque[tuple[Frame, SentLine]] = deque()
         self._settled_s = seconds_of(clock.now())
         self._counts = {"sent": 0, "withheld": 0}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._ended = False
 
     def start(self) -> None:
         """Begin to send."""
@@ -124,12 +127,13 @@ class SensorFleet:
             self._thread.start()
 
     def stop(self) -> None:
-        """Stop sending, settle the truth, close the ledger. May be called twice."""
+        """Stop sending, settle the truth, close the ledger. May be called twice, or first."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._publisher.stop()
+        if not self._ended:
+            self._ended = True
+            if self._thread is not None:
+                self._thread.join()
+                self._publisher.stop()
             self._settle(seconds_of(self._clock.now()), last=True)
             self._ledger.close()
 
@@ -174,7 +178,7 @@ class SensorFleet:
         self._metrics.waiting.set(len(self._waiting))
 
     def _drop_oldest(self) -> Iterable[SentLine]:
-        while len(self._waiting) > MOST_WAITING:
+        while len(self._waiting) > self._most_waiting:
             _, line = self._waiting.popleft()
             self._metrics.dropped.inc()
             self._counts["withheld"] += 1

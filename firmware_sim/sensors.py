@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import floor
 from random import Random
 from statistics import median
-from zlib import crc32
 
 from domain.devices import FillSensor
 from domain.places import WasteContainer
+from firmware_sim.chance import draw
 
 SAMPLES = 5
 NO_ECHO_MM = 0
@@ -139,6 +139,5 @@ def _rng(device: SensorDevice, purpose: str) -> Random:
 
 
 def _swing(device: SensorDevice, purpose: str) -> float:
-    """Return a number from -1 to 1; a tenth of the cost of a generator for a single draw."""
-    text = f"{device.seed}/{device.sensor.device_id}/{purpose}"
-    return crc32(text.encode("ascii")) / 2**31 - 1
+    """Return a number from -1 to 1."""
+    return 2 * draw(f"{device.seed}/{device.sensor.device_id}/{purpose}") - 1

@@ -25,8 +25,8 @@ from firmware_sim.walker_drawing import draw_walker
 from firmware_sim.waste_drawing import draw_bin_top, draw_ground, level_step
 
 JPEG_QUALITY = 85
-MOST_SCENES = 20
-"""So many scenes are kept (about 2 MB each): every camera of a district and a few phones."""
+KEPT_SCENES = 20
+"""Every camera of a district and a few phones."""
 
 _NOISE_MARGIN_PX = 64
 _NOISE_SIGMA = {Lighting.DAY: 2.6, Lighting.NIGHT: 6.0}
@@ -62,8 +62,9 @@ class _Stage:
 class _Kept(OrderedDict[str, _Value]):
     """The values of the scenes drawn last; thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
+        self._most = most
         self._mutex = threading.Lock()
 
     def find(self, scene_id: str) -> _Value | None:
@@ -76,17 +77,20 @@ class _Kept(OrderedDict[str, _Value]):
         with self._mutex:
             self[scene_id] = value
             self.move_to_end(scene_id)
-            if len(self) > MOST_SCENES:
+            if len(self) > self._most:
                 self.popitem(last=False)
 
 
 class SceneRenderer:
-    """Draws snapshots. Thread-safe: what it keeps is replaced whole, never changed."""
+    """Draws snapshots. Thread-safe: what it keeps is replaced whole, never changed.
 
-    def __init__(self, *, seed: int) -> None:
+    The ``kept_scenes`` drawn last are kept, about 2 MB each.
+    """
+
+    def __init__(self, *, seed: int, kept_scenes: int = KEPT_SCENES) -> None:
         self._seed = seed
-        self._backdrops: _Kept[Backdrop] = _Kept()
-        self._stages: _Kept[_Stage] = _Kept()
+        self._backdrops: _Kept[Backdrop] = _Kept(kept_scenes)
+        self._stages: _Kept[_Stage] = _Kept(kept_scenes)
         self._noise = {lighting: _noise_pools(seed, lighting) for lighting in Lighting}
         self._lamp = _lamp_cone()
 

@@ -24,6 +24,8 @@ from gateway.refusals import Refusal, RefusalLog
 GROUP_MESSAGES = 500
 GROUP_WAIT_S = 0.004
 RETRY_S = 1.0
+REFUSAL_LOG_INTERVAL_S = 1.0
+"""All refusals are counted and the newest kept; a flood of them must not become one of the log."""
 
 _POLL_S = 0.2
 
@@ -63,6 +65,7 @@ class Committer:
         self._retry_s = retry_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gateway-committer", daemon=False)
+        self._refusal_logged_at_s = -REFUSAL_LOG_INTERVAL_S
         self.full = False
 
     def start(self) -> None:
@@ -154,7 +157,7 @@ class Committer:
     def _refusal_of(self, arrival: Arrival, reason: RefusalReason, detail: str) -> Refusal:
         source = arrival.door.source.name
         self._metrics.refused.labels(source, reason.value).inc()
-        _log.info("message_refused", source=source, reason=reason.value, detail=detail[:200])
+        self._log_refusal(source, reason, detail)
         return Refusal(
             refused_at=self._clock.now(),
             source=source,
@@ -164,6 +167,12 @@ class Committer:
             payload_bytes=len(arrival.message.payload),
             payload_head=arrival.message.payload,
         )
+
+    def _log_refusal(self, source: str, reason: RefusalReason, detail: str) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._refusal_logged_at_s >= REFUSAL_LOG_INTERVAL_S:
+            self._refusal_logged_at_s = now_s
+            _log.warning("message_refused", source=source, reason=reason.value, detail=detail[:200])
 
     def _keep_refusals(self, refused: Sequence[Refusal]) -> None:
         try:

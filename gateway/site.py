@@ -16,6 +16,7 @@ from gateway.acceptance import Acceptance, AcceptanceLog
 from gateway.committer import Committer
 from gateway.device_door import INBOX_MESSAGES, Arrival, DeviceDoor, Source
 from gateway.emptying import EmptyingRule
+from gateway.errors import SpoolFailedError
 from gateway.filling import FillingLimits
 from gateway.forwarder import Forwarder
 from gateway.intake import MessageIntake
@@ -53,8 +54,9 @@ class GatewayRules:
 class SiteGateway:
     """Hears the site's devices, keeps their records, and brings them to ingest.
 
-    Opening takes the spool file: raises ``storage.lock_file.FileInUseError`` when another process
-    has it, ``storage.sqlite.DamagedFileError`` when it is damaged.
+    When :attr:`failed` is set the spool cannot be trusted any more: end the process and start a
+    new one. Opening takes the spool file: raises ``storage.lock_file.FileInUseError`` when another
+    process has it, ``storage.sqlite.DamagedFileError`` when it is damaged.
     """
 
     def __init__(  # noqa: PLR0913  what a composition root has to say
@@ -77,6 +79,7 @@ class SiteGateway:
         self._broker = broker
         self.failed = threading.Event()
         self._failure = ""
+        self._dropping_pictures = False
         self._file = SpoolFile(spool_path)
         self._spool = SqliteSpool(self._file, rules.spool)
         self._pictures = SqlitePictureSpool(self._file, rules.spool)
@@ -141,7 +144,11 @@ class SiteGateway:
 
         Raises ``SpoolFullError`` (nothing accepted, try later) or ``SpoolFailedError``.
         """
-        self._acceptance.accept(records)
+        try:
+            self._acceptance.accept(records)
+        except SpoolFailedError as error:
+            self._fail(str(error))
+            raise
 
     def accept_picture(
         self, device_id: str, observed_at: datetime, sha256: str, jpeg: bytes
@@ -158,10 +165,15 @@ class SiteGateway:
             sha256=sha256,
             jpeg=jpeg,
         )
-        dropped = self._pictures.put(message)
-        if dropped:
-            self._metrics.pictures_dropped.inc(dropped)
-            _log.warning("pictures_dropped", count=dropped)
+        try:
+            dropped = self._pictures.put(message)
+        except SpoolFailedError as error:
+            self._fail(str(error))
+            raise
+        self._metrics.pictures_dropped.inc(dropped)
+        if bool(dropped) != self._dropping_pictures:
+            self._dropping_pictures = bool(dropped)
+            _log.warning("pictures_are_dropped" if dropped else "pictures_are_kept_again")
         self._forwarder.wake()
 
     def readiness(self) -> Mapping[str, str]:
@@ -185,6 +197,8 @@ class SiteGateway:
 
     def _fail(self, detail: str) -> None:
         """Note that the spool cannot be trusted; whoever runs us ends the process."""
+        if self._stopped or self.failed.is_set():
+            return
         _log.critical("spool_failed", detail=detail)
         self._failure = detail
         self.failed.set()

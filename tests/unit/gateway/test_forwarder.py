@@ -2,6 +2,8 @@ import hashlib
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from gateway.forwarder import PICTURES_IN_THE_AIR, Forwarder
@@ -200,6 +202,54 @@ def test_an_ack_for_a_former_process_counts(bench: Bench) -> None:
     assert bench.spool.extent().records == 0
     bench.spool.append([b"{}"], notes={})
     assert bench.sequences() == [[3]]
+
+
+class LossyIngest:
+    """Keeps what arrives and acks as ingest does; both ways may lose anything."""
+
+    def __init__(self, bench: Bench, rng: random.Random) -> None:
+        self.bench = bench
+        self.rng = rng
+        self.kept: dict[int, bytes] = {}
+        self.loss = 0.4
+
+    def turn(self) -> None:
+        for batch in self.bench.batches():
+            if self.rng.random() < self.loss:
+                continue
+            for sequence, body in batch.items:
+                assert self.kept.setdefault(sequence, body) == body
+            through = batch.items[-1][0]
+            gaps = sorted(set(range(batch.oldest, through)) - self.kept.keys())
+            if self.rng.random() >= self.loss:
+                self.bench.ack(through, *((gap, gap) for gap in gaps))
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_lost_on_the_way_every_record_arrives_and_the_spool_empties(seed: int) -> None:
+    bench, rng = Bench(), random.Random(seed)
+    ingest = LossyIngest(bench, rng)
+    accepted: dict[int, bytes] = {}
+    for _ in range(30):
+        match rng.randrange(6):
+            case 0 | 1 | 2:
+                bodies = [b"%d" % rng.randrange(10**9) for _ in range(rng.randrange(1, 40))]
+                accepted |= dict(zip(bench.spool.append(bodies, notes={}), bodies, strict=True))
+            case 3:
+                bench.clock.advance(seconds=rng.choice([0.1, 1, 11]))
+            case 4:
+                bench.forwarder.send_all_again()
+            case _:
+                bench.forwarder = bench.new_forwarder()
+        ingest.turn()
+    ingest.loss = 0
+    for _ in range(40):
+        bench.clock.advance(seconds=11)
+        ingest.turn()
+    bench.forwarder.pump()
+    assert ingest.kept == accepted
+    assert bench.spool.extent().records == 0
 
 
 def sent_pictures(bench: Bench) -> list[bytes]:

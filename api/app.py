@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -17,6 +18,8 @@ from api.v1 import routes
 
 ORDINARY_BODY_BYTES = 64 * 1024
 """The most any route takes, where it does not say otherwise (the photos of a crew)."""
+
+_PHOTO_FORMS_AT_ONCE = 4
 
 _DESCRIPTION = """\
 Places, devices, alerts and cases of a district, and the work of people on cases.
@@ -40,6 +43,7 @@ def create_app(parts: CentreParts, *, settings: ApiSettings) -> FastAPI:
     metrics = ApiMetrics(parts.metrics_registry)
     app.state.parts = parts
     app.state.metrics = metrics
+    app.state.photo_turns = CapacityLimiter(_PHOTO_FORMS_AT_ONCE)
     app.include_router(routes.router, prefix="/api/v1")
     app.include_router(pictures.router)
     app.include_router(probes.router)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
@@ -106,7 +107,9 @@ async def finish(token: Token, request: Request, parts: Parts, metrics: Metrics)
     except _ClosedLinkError as closed:
         return _link_page(parts, asked, closed.trouble)
     form = await _read_form(request)
-    return await run_in_threadpool(_finish, parts, metrics, asked, form)
+    # Opening photos takes seconds: those who wait for it must not keep the API's threads.
+    turns: CapacityLimiter = request.app.state.photo_turns
+    return await to_thread.run_sync(_finish, parts, metrics, asked, form, limiter=turns)
 
 
 def takes_photos(path: str) -> bool:

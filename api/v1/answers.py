@@ -46,6 +46,8 @@ class AlertAnswer(Answer):
     resolved_at: datetime | None
     case_id: str | None
     picture_sha256: str | None
+    reasons: list[str]
+    reasons_text: list[str]
 
     @classmethod
     def of(cls, alert: Alert, catalogue: Catalogue, locale: Locale) -> "AlertAnswer":
@@ -62,6 +64,10 @@ class AlertAnswer(Answer):
             resolved_at=alert.resolved_at,
             case_id=alert.case_id,
             picture_sha256=alert.picture_sha256,
+            reasons=list(alert.reasons),
+            reasons_text=[
+                catalogue.text_or(f"alert_reason.{code}", locale, code) for code in alert.reasons
+            ],
         )
 
 

@@ -62,9 +62,12 @@ class SimulatorRig:
         return self.counters.get_sample_value(f"huanwei_firmware_sim_{name}_total", labels) or 0.0
 
 
-def simulator_rig(crew_habits: Mapping[str, CrewHabit] = CREW_HABITS) -> SimulatorRig:
-    """Return a fresh simulator at the start of its day."""
-    clock, counters, control = ManualClock(), CollectorRegistry(), TurnableClock()
+def simulator_rig(
+    crew_habits: Mapping[str, CrewHabit] = CREW_HABITS, clock: ManualClock | None = None
+) -> SimulatorRig:
+    """Return a fresh simulator at the start of its day, or by the clock of another rig."""
+    clock = clock or ManualClock()
+    counters, control = CollectorRegistry(), TurnableClock()
     metrics = PagesMetrics(counters)
     world = World(district(), started_at=clock.now(), crew_habits=crew_habits)
     parts = SimulatorParts(

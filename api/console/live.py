@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
-from nicegui import run
 
 from alerts.outbox import OutboxMessage
 from api.console.settings import ConsoleSettings
@@ -138,17 +137,18 @@ class LiveFeed:
             await asyncio.sleep(self._settings.poll_interval_s)
 
     async def _news(self) -> News | None:
-        """Read what is new; None where nothing can be. ``io_bound`` gives None when we stop."""
+        """Read what is new; None where nothing can be."""
         now_s = asyncio.get_running_loop().time()
         before = self._situation
-        if before is not None and now_s - self._read_at_s < self._settings.latest_interval_s:
-            newest = await run.io_bound(self._reader.newest_change)
-            if newest is None or newest == before.newest_change:
-                return None
-        news = await run.io_bound(self._read, before)
-        if news is not None:
-            self._read_at_s = now_s
+        due = now_s - self._read_at_s >= self._settings.latest_interval_s
+        if before is not None and not due and await self._is_unchanged(before):
+            return None
+        news = await asyncio.to_thread(self._read, before)
+        self._read_at_s = now_s
         return news
+
+    async def _is_unchanged(self, before: Situation) -> bool:
+        return await asyncio.to_thread(self._reader.newest_change) == before.newest_change
 
     def _read(self, before: Situation | None) -> News:
         situation = self._reader.read()

@@ -57,7 +57,7 @@ PALETTE: dict[Mark, Look] = {
         sign=_TICK,
     ),
     Mark.WARNING: Look(
-        colour="#b26a00",
+        colour="#975900",
         pale="#fbf0dc",
         outline='<path d="M12 1.8 23 21.5H1z"/>',
         sign=_BAR,

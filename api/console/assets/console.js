@@ -28,9 +28,9 @@
     if (element.textContent !== text) element.textContent = text;
   };
 
-  const clockText = new Intl.DateTimeFormat(settings.language, {
+  const clockText = new Intl.DateTimeFormat(settings.language === "en" ? "en-GB" : settings.language, {
     timeZone: "Asia/Shanghai",
-    month: "numeric",
+    month: "short",
     day: "numeric",
     weekday: "short",
     hour: "2-digit",

@@ -44,11 +44,12 @@ export default {
     drawOutlines() {
       for (const outline of this.outlines) {
         L.polygon(outline.points, { className: "outline", interactive: false }).addTo(this.map);
-        const label = L.divIcon({ className: "outline-label", html: this.escaped(outline.label) });
+        const label = L.divIcon({ className: "outline-label", html: `<span>${this.escaped(outline.label)}</span>`, iconSize: [0, 0] });
         L.marker(L.latLngBounds(outline.points).getCenter(), {
           icon: label,
           interactive: false,
           keyboard: false,
+          zIndexOffset: -10000,
         }).addTo(this.map);
       }
     },

@@ -42,7 +42,7 @@ class _BoardPage:
         with frame(visit, words.say("nav.cases"), wide=True):
             with ui.element("div").classes("board"):
                 for column in board((), now=situation.at, registry=situation.registry, words=words):
-                    with ui.element("section").classes(f"column column-{column.key}"):
+                    with ui.element("section").classes(f"board-column column-{column.key}"):
                         self._heads[column.key] = Piece(classes="column-head")
                         self._columns[column.key] = KeyedList(
                             ui.element("div"), _draw, tag="article", classes="case-card"

@@ -40,7 +40,7 @@ class _DevicesPage:
             with ui.element("div").classes("filters"):
                 choices = {name: words.say(f"devices.only.{name}") for name in _FILTERS}
                 ui.toggle(choices, value=only, on_change=self._choose).props(
-                    "no-caps unelevated dense toggle-color=primary"
+                    "no-caps unelevated padding='4px 12px' toggle-color=primary"
                 )
                 ui.input(placeholder=words.say("devices.search"), on_change=self._look_for).props(
                     "dense outlined clearable debounce=300"

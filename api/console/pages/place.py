@@ -94,7 +94,7 @@ class _PlacePage:
                 Piece().show(render("panel_head", title=words.say("chart"), count=None))
                 choices = {hours: words.duration(timedelta(hours=hours)) for hours in _WINDOWS_H}
                 ui.toggle(choices, value=self._window_h, on_change=self._choose_window).props(
-                    "no-caps unelevated dense toggle-color=primary"
+                    "no-caps unelevated padding='2px 12px' toggle-color=primary"
                 )
             self._chart_note = Piece(classes="quiet")
             self._chart = ui.echart({}).classes("fill-chart")

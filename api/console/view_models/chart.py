@@ -1,5 +1,6 @@
 """The fill curve of a place as options for ECharts."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ from domain.records import FillReading, MeasurementQuality
 from texts.formatting import DISTRICT_ZONE
 
 _CURVE_COLOURS = ("#1d5a9e", "#4c7fb8", "#14395f", "#7aa5d1", "#2e6f8e", "#9bb7d4")
-_HEADROOM = 0.1
+_FULL, _AXIS_STEP = 100, 20
+"""The level axis, in percent."""
 _LONGEST_GAP_REPORTS = 4
 
 
@@ -41,7 +43,7 @@ def fill_chart(
 ) -> dict[str, object]:
     """Return the chart's options; levels in percent, times in the district's own zone."""
     highest = max((level for curve in curves for _, level in _points(curve)), default=0.0)
-    top = max(1.0, round(highest + _HEADROOM, 1))
+    top = max(_FULL, math.ceil(100 * highest / _AXIS_STEP) * _AXIS_STEP)
     series = [
         _series(curve, _CURVE_COLOURS[index % len(_CURVE_COLOURS)], words)
         for index, curve in enumerate(curves)
@@ -52,7 +54,7 @@ def fill_chart(
         # ECharts would show the browser's own zone; so the times are shifted and called UTC.
         "useUTC": True,
         "animation": False,
-        "grid": {"left": 48, "right": 72, "top": 40, "bottom": 32},
+        "grid": {"left": 48, "right": 20, "top": 40, "bottom": 32},
         "legend": {"top": 4, "left": "center", "type": "scroll", "data": [c.label for c in curves]},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {
@@ -64,7 +66,8 @@ def fill_chart(
         "yAxis": {
             "type": "value",
             "min": 0,
-            "max": round(top * 100),
+            "max": top,
+            "interval": _AXIS_STEP,
             "axisLabel": {"formatter": "{value}%"},
         },
         "series": series,
@@ -151,7 +154,7 @@ def _limit_lines(limits: Limits, words: Words) -> Mapping[str, object]:
                 "lineStyle": {"color": PALETTE[mark].colour, "type": "dashed"},
                 "label": {
                     "formatter": f"{words.say(key)} {words.share(level)}",
-                    "position": "end",
+                    "position": "insideEndTop",
                     "color": PALETTE[mark].colour,
                 },
             }

@@ -235,6 +235,8 @@ def _row_timing(
     return Timing(text="")
 
 
-def _attention_order(row: AttentionRow) -> tuple[int, int, str]:
-    due_ms = row.timing.due_ms or row.timing.since_ms or 0
-    return (URGENCY.index(row.mark), due_ms, row.place)
+def _attention_order(row: AttentionRow) -> tuple[int, bool, int, str]:
+    """The worst mark first; then what runs out of time, then what has waited longest."""
+    timing = row.timing
+    when_ms = timing.due_ms or timing.since_ms or 0
+    return (URGENCY.index(row.mark), timing.due_ms is None, when_ms, row.place)

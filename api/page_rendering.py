@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from texts.catalogue import Catalogue, Locale
 
@@ -19,6 +20,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_address
+    environment.filters["code_spans"] = code_spans
     return environment
 
 
@@ -27,6 +29,14 @@ def asset_address(name: str) -> str:
     """Return the address of a file in ``static/``; it changes when the file does."""
     content = (files("api") / "static" / name).read_bytes()
     return f"/assets/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def code_spans(text: str) -> Markup:
+    """Return ``text``, escaped, with what stands between backticks as code."""
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
 
 
 def render(template: str, locale: Locale, catalogue: Catalogue, **values: object) -> str:

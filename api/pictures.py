@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from api.errors import ErrorCode, refusal
 from api.page_rendering import render
 from api.request_facts import Metrics, Parts, Reader
+from api.v1.answers import ErrorAnswer
 
 router = APIRouter(tags=["pictures"])
 
@@ -21,6 +22,7 @@ Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}\z", description="SHA-256 of
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}}, "description": "The picture; it never changes."},
+        422: {"model": ErrorAnswer, "description": "That is no SHA-256."},
         404: {"description": "Not here: not yet, or no longer. `Retry-After` says when to ask."},
     },
 )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from api.errors import ErrorCode
 from domain.alerts import Alert
 from domain.cases import Actor, Case, CaseAction, CaseState, legal_actions
 from domain.device_health import device_state, interval_s
@@ -18,6 +19,33 @@ class Answer(BaseModel):
     """An answer; every field is always there."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class WrongField(Answer):
+    """Where something was wrong, and what; never what was sent."""
+
+    field: str
+    reason: str
+
+
+class ErrorDetail(Answer):
+    """Why a request was refused: a code for programs, a text in the reader's language."""
+
+    code: ErrorCode
+    text: str
+    fields: list[WrongField] = []
+
+
+class ErrorAnswer(Answer):
+    """The body of every refusal."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"error": {"code": "unknown_case", "text": "没有这个案卷"}}]
+        }
+    )
+
+    error: ErrorDetail
 
 
 class NameAnswer(Answer):

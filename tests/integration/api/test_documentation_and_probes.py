@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from api.v1.answers import ErrorAnswer
 from tests.fakes.centre_rig import CentreRig
 from tests.fakes.http_client import TestClient
 
@@ -46,6 +47,19 @@ def test_all_get_operations_of_the_api_are_documented_with_a_summary(client: Tes
     operations = [operation for methods in paths.values() for operation in methods.values()]
     assert len(operations) >= 11
     assert all(operation["summary"] and operation["description"] for operation in operations)
+
+
+def test_refusals_are_documented_as_they_are_answered(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for path, methods in document["paths"].items():
+        if not path.startswith("/api/"):
+            continue
+        for operation in methods.values():
+            answer = operation["responses"]["422"]["content"]["application/json"]["schema"]
+            assert answer["$ref"].endswith("/ErrorAnswer")
+    answered = client.get("/api/v1/places/no-such-place").json()
+    assert ErrorAnswer.model_validate(answered).error.code == "unknown_place"
 
 
 def test_alive_is_not_ready(client: TestClient, rig: CentreRig) -> None:

@@ -46,7 +46,7 @@ def test_both_languages_use_the_same_placeholders() -> None:
     assert different == []
 
 
-def test_placeholders_are_plain_names_that_cannot_reach_into_values() -> None:
+def test_no_placeholder_can_reach_into_a_value() -> None:
     odd = {
         name
         for locale in Locale

@@ -189,8 +189,8 @@ class SiteGateway:
             name = f"door_{door.source.name}"
             if not client.connected:
                 faults[name] = "no connection to the broker"
-            elif client.refused_subscriptions:
-                faults[name] = "the broker refuses the subscription"
+            elif not client.subscribed:
+                faults[name] = "the broker has not granted the subscription"
             elif door.deaf:
                 faults[name] = "nothing comes in, not even our own probe"
         return faults

@@ -106,6 +106,7 @@ class MqttClient:
         # With this set, paho leaves writing to the loop instead of doing it in publish().
         self._paho.on_socket_register_write = _leave_writing_to_the_loop
         self._stopping = threading.Event()
+        self._resubscribe_wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._epoch = 0
@@ -183,15 +184,20 @@ class MqttClient:
 
         What a persistent session still holds is thrown away by this: only for one that is deaf.
         """
-        for topic_filter, _ in self._subscriptions:
-            self._paho.unsubscribe(topic_filter)
-        self._subscribe()
+        self._resubscribe_wanted.set()
 
     def _subscribe(self) -> None:
         for topic_filter, qos in self._subscriptions:
             _, mid = self._paho.subscribe(topic_filter, qos)
             if mid is not None:
                 self._subscribing[mid] = topic_filter
+
+    def _resubscribe(self) -> None:
+        """Runs in our thread: there no answer can come before we know what we asked."""
+        for topic_filter, _ in self._subscriptions:
+            self._paho.unsubscribe(topic_filter)
+        self._subscribe()
+        self._resubscribe_wanted.clear()
 
     def _run(self) -> None:
         backoff_s = FIRST_BACKOFF_S
@@ -221,6 +227,8 @@ class MqttClient:
             if self._paho.loop(_LOOP_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return was_connected
             was_connected = was_connected or self._connected
+            if self._resubscribe_wanted.is_set():
+                self._resubscribe()
             if self._received and not self._has_more():
                 self._stopping.wait(_REST_S)
         self._say_goodbye()
@@ -257,6 +265,7 @@ class MqttClient:
             self._log_outage(f"refused: {reason}")
             return
         self._subscribing.clear()
+        self._resubscribe_wanted.clear()
         self._subscribe()
         with self._lock:
             self._connected = True

@@ -172,6 +172,7 @@ def test_after_subscribing_anew_messages_still_arrive(broker: RunningBroker) -> 
     door = Door(broker)
     with running(door.client), running(sender(broker)) as devices:
         door.client.resubscribe()
-        eventually(lambda: not door.client._subscribing)
+        eventually(lambda: not door.client._resubscribe_wanted.is_set())
+        eventually(lambda: door.client.subscribed)
         devices.publish(TOPIC, b"one", qos=1)
         assert door.next().payload == b"one"

@@ -1,8 +1,10 @@
 """Times, durations and shares as people read them, always in the district's own time zone."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+import babel
 from babel.dates import format_datetime
 from babel.numbers import format_percent
 from babel.units import format_unit
@@ -46,7 +48,7 @@ def format_duration(interval: timedelta, locale: Locale) -> str:
         parts = ((hours, "duration-hour"), (minutes, "duration-minute"))
     joint = "" if locale is Locale.ZH_CN else " "
     return joint.join(
-        format_unit(number, unit, length="short", locale=locale.value)
+        format_unit(number, unit, length="short", locale=_babel(locale))
         for number, unit in parts
         if number
     )
@@ -54,7 +56,7 @@ def format_duration(interval: timedelta, locale: Locale) -> str:
 
 def format_share(ratio: float, locale: Locale) -> str:
     """Return a ratio as whole percent, such as ``85%``."""
-    return format_percent(ratio, locale=locale.value)
+    return format_percent(ratio, locale=_babel(locale))
 
 
 def name_in(name: Name, locale: Locale) -> str:
@@ -63,4 +65,10 @@ def name_in(name: Name, locale: Locale) -> str:
 
 
 def _format(instant: datetime, pattern: str, locale: Locale) -> str:
-    return format_datetime(instant, pattern, tzinfo=DISTRICT_ZONE, locale=locale.value)
+    return format_datetime(instant, pattern, tzinfo=DISTRICT_ZONE, locale=_babel(locale))
+
+
+@cache
+def _babel(locale: Locale) -> babel.Locale:
+    # Given a name, Babel looks through its files for it at every call.
+    return babel.Locale.parse(locale.value)

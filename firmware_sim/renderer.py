@@ -88,6 +88,8 @@ class SceneRenderer:
     """
 
     def __init__(self, *, seed: int, kept_scenes: int = KEPT_SCENES) -> None:
+        # A snapshot is small: a pool of threads would cost more than it gives, and on every core.
+        cv2.setNumThreads(1)
         self._seed = seed
         self._backdrops: _Kept[Backdrop] = _Kept(kept_scenes)
         self._stages: _Kept[_Stage] = _Kept(kept_scenes)

@@ -52,7 +52,7 @@ def test_no_placeholder_can_reach_into_a_value() -> None:
         for locale in Locale
         for key in CATALOGUE.keys(locale)
         for name in placeholders(CATALOGUE.pattern(key, locale))
-        if not name.isidentifier()
+        if name and not name.isidentifier()
     }
     assert odd == set()
 

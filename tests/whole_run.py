@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from storage.registry_file import save_registry
 
 from domain.devices import Camera, FillSensor, SensorModel
 from domain.places import (
@@ -36,6 +35,7 @@ from huanwei.business_clock import Anchor, AnchoredClock, write_anchor
 from huanwei.new_run import ANCHOR_NAME, write_settings
 from huanwei.run_plan import broker_ports, prepared_broker
 from huanwei.settings import load_settings
+from storage.registry_file import save_registry
 from tests.servers import free_ports
 
 GATEWAY_ID = "gw-one"

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
+from domain.cases import CaseState
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
 from wire.client import MqttClient
@@ -51,7 +52,9 @@ class Loop:
 
     def case(self) -> dict[str, Any]:
         """Return the newest case as the API tells it."""
-        listed = httpx.get(f"{self.run.console_url}/api/v1/cases?state=all").json()
+        listed = httpx.get(
+            f"{self.run.console_url}/api/v1/cases", params={"state": list(CaseState)}
+        ).json()
         case_id = listed["cases"][0]["case_id"]
         detail: dict[str, Any] = httpx.get(f"{self.run.console_url}/api/v1/cases/{case_id}").json()
         return detail

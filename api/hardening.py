@@ -109,7 +109,16 @@ def is_crew_page(path: str) -> bool:
 def is_own_page(path: str) -> bool:
     """Return whether the answer is made here, not by the console's framework."""
     return is_crew_page(path) or path.startswith(
-        ("/api/", "/pictures/", "/assets/", "/docs", "/openapi.json", "/healthz", "/readyz")
+        (
+            "/api/",
+            "/pictures/",
+            "/assets/",
+            "/docs",
+            "/openapi.json",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+        )
     )
 
 

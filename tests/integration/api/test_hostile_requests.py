@@ -114,12 +114,8 @@ def test_a_large_body_is_refused_by_its_announced_length(client: TestClient) -> 
 def test_a_large_body_without_an_announced_length_is_refused_on_the_way(
     client: TestClient,
 ) -> None:
-    sent = 0
-
     def endless() -> Iterator[bytes]:
-        nonlocal sent
         for _ in range(1000):
-            sent += 1
             yield b" " * 1024
 
     answer = client.post(CASES, content=endless(), headers=HEADERS)

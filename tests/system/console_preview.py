@@ -131,14 +131,14 @@ class Preview:
         )
         self.history.add(_record(camera.device_id, at, values))
 
-    def fill_day(self) -> None:
-        """A day of measurements behind us, pictures, and cases in every state."""
-        for step in range(72, -1, -1):
+    def fill_past(self, hours: int) -> None:
+        """Hours of measurements behind us, emptyings and pictures."""
+        for step in range(3 * hours, -1, -1):
             self.measure(START - step * _STEP)
         sensor = next(iter(self.district.registry.sensors.values()))
-        for hours in (3, 11):
+        for past in (3, 5):
             emptied = Emptied(level_before=0.9, level_after=0.05)
-            at = START - timedelta(hours=hours)
+            at = START - timedelta(hours=past)
             self.history.add(_record(sensor.device_id, at, emptied))
         cameras = list(self.district.registry.cameras.values())
         for index, camera in enumerate(cameras):
@@ -251,6 +251,7 @@ def main() -> None:
     arguments.add_argument("port", type=int)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--speed", type=float, default=1.0)
+    arguments.add_argument("--hours", type=int, default=6)
     arguments.add_argument("--live", action="store_true")
     chosen = arguments.parse_args()
     district = build_district(7, simulator_url="http://127.0.0.1:8010", gateway_id="gw-preview")
@@ -279,7 +280,7 @@ def main() -> None:
         renderer=renderer,
         desk=desk,
     )
-    preview.fill_day()
+    preview.fill_past(chosen.hours)
     preview.open_cases()
     (chosen.folder / CREW_LINK).write_text(preview.crew_link(links), encoding="utf-8")
     parts = CentreParts(

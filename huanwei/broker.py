@@ -1,25 +1,16 @@
-"""Starts a NATS server with its MQTT listener from ``deploy/nats`` and caps what it stores."""
+"""Starts a NATS server with its MQTT listener from ``deploy/nats``."""
 
-import asyncio
 import os
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nats
-import nats.errors
-import nats.js.errors
-
 from huanwei.broker_users import BrokerUser, format_users
 from huanwei.errors import StandsInTheWayError
 from storage.lock_file import LockFile
 
 CONFIGURATION = Path(__file__).parent.parent / "deploy" / "nats" / "nats-server.conf"
-
-MQTT_STREAM = "$MQTT_msgs"
-STREAM_CAP_BYTES = 2 * 1024**3
-"""Below ``max_file_store`` of the configuration: at a full store nobody can connect any more."""
 
 
 class BrokerNotFoundError(StandsInTheWayError):
@@ -89,40 +80,3 @@ def prepare_broker(
         environment=environment,
         store_lock=store_lock,
     )
-
-
-def cap_stored_messages(ports: BrokerPorts, admin_password: str) -> bool:
-    """Bound the stream that the MQTT listener stores in; False while it is not there yet.
-
-    The server makes the stream with the first persistent MQTT session. ``discard: old`` fits:
-    the gateway's spool, not the broker, is where readings are safe.
-    """
-    return asyncio.run(_cap(ports, admin_password))
-
-
-async def _say_nothing(_error: Exception) -> None:
-    """Keep quiet while the server is still starting: the caller asks again."""
-
-
-async def _cap(ports: BrokerPorts, admin_password: str) -> bool:
-    try:
-        connection = await nats.connect(
-            f"nats://{ports.host}:{ports.administration}",
-            user="admin",
-            password=admin_password,
-            allow_reconnect=False,
-            connect_timeout=2,
-            error_cb=_say_nothing,
-        )
-    except (OSError, nats.errors.Error, TimeoutError):
-        return False
-    try:
-        streams = connection.jetstream()
-        configuration = (await streams.stream_info(MQTT_STREAM)).config
-        if configuration.max_bytes != STREAM_CAP_BYTES:
-            await streams.update_stream(configuration.evolve(max_bytes=STREAM_CAP_BYTES))
-    except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
-        return False
-    finally:
-        await connection.close()
-    return True

@@ -1,18 +1,18 @@
 """Runs all processes of a run in the foreground, and says in plain lines what happens."""
 
+import os
 import signal
 import socket
-import threading
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from huanwei.broker import cap_stored_messages
 from huanwei.errors import StandsInTheWayError
 from huanwei.run_plan import (
     PortUse,
     broker_child,
-    broker_ports,
     ports_of,
     prepared_broker,
     role_children,
@@ -21,8 +21,6 @@ from huanwei.settings import Settings
 from huanwei.supervision import Supervisor
 
 Say = Callable[[str], None]
-
-_CAP_ATTEMPTS_EVERY_S = 1.0
 
 
 class PortTakenError(StandsInTheWayError):
@@ -55,7 +53,6 @@ def run_supervised(
     if prepared is not None:
         children.insert(0, broker_child(prepared, settings))
     waiting = {child.name for child in children}
-    stopping = threading.Event()
 
     def on_ready(name: str, after_s: float) -> None:
         say(f"  {name:<8} ready after {after_s:.1f} s")
@@ -70,28 +67,25 @@ def run_supervised(
     supervisor = Supervisor(children, on_ready=on_ready, on_end=on_end)
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
         supervisor.stop()
 
     for which in (signal.SIGINT, signal.SIGTERM):
         signal.signal(which, ask_to_stop)
-    capping = threading.Thread(target=_cap_when_there, args=(settings, stopping), name="broker-cap")
-    if prepared is not None:
-        capping.start()
+    capping = None if prepared is None else _cap_broker_when_there(settings_path)
     try:
         supervisor.run()
     finally:
-        stopping.set()
+        if capping is not None:
+            capping.kill()
+            capping.wait()
         if prepared is not None:
-            capping.join()
             prepared.store_lock.release()
 
 
-def _cap_when_there(settings: Settings, stopping: threading.Event) -> None:
-    password = settings.broker.admin_password.get_secret_value()
-    while not cap_stored_messages(broker_ports(settings), password):
-        if stopping.wait(_CAP_ATTEMPTS_EVERY_S):
-            return
+def _cap_broker_when_there(settings_path: Path) -> subprocess.Popen[bytes]:
+    # The stream to be capped is made by the first persistent session, some time after the start.
+    command = (sys.executable, "-m", "huanwei.broker_cap", str(settings_path), str(os.getpid()))
+    return subprocess.Popen(command)  # noqa: S603  our own module
 
 
 def _is_free(use: PortUse) -> bool:

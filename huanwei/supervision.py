@@ -1,5 +1,6 @@
 """Starts the processes of a run, restarts the ones that die, and ends them all together."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -8,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
 import structlog
 
 FIRST_WAIT_S = 0.5
@@ -125,10 +126,16 @@ class _Child:
         if time.monotonic() < self._next_probe_s:
             return False
         self._next_probe_s = time.monotonic() + 0.2
+        url = urlsplit(self.settings.ready_url)
+        # The standard library's client: a supervisor stays for ever, and should stay small.
+        connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=1.0)
         try:
-            return httpx.get(self.settings.ready_url, timeout=1.0).status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            connection.request("GET", url.path)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

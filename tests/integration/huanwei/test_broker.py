@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from huanwei.broker import cap_stored_messages, find_nats_server, prepare_broker
+from huanwei.broker import find_nats_server, prepare_broker
+from huanwei.broker_cap import cap_stored_messages
 from huanwei.broker_users import users_of_one_site
 from storage.lock_file import FileInUseError
 from tests.servers import GATEWAY_ID, RunningBroker

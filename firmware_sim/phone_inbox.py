@@ -101,13 +101,17 @@ class Answer:
 
 
 ACCEPTED = Answer(status=200, code=0, text="ok")
-_HOLD_S = 30.0
+HOLD_S = 30.0
+"""Longer than any web hook waits for its answer."""
+
 _FAULT_ANSWERS: Mapping[PhoneFault, Answer] = {
+    PhoneFault.NONE: ACCEPTED,
     PhoneFault.SERVER_ERROR: Answer(status=500, code=-1, text="system busy"),
-    PhoneFault.TIMEOUT: Answer(status=504, code=-1, text="no answer", hold_s=_HOLD_S),
+    PhoneFault.TIMEOUT: Answer(status=504, code=-1, text="no answer"),
     # WeCom's code for "too many messages": it comes with HTTP 200.
     PhoneFault.RATE_LIMITED: Answer(status=200, code=45009, text="api freq out of limit"),
 }
+_KEEPING = frozenset({PhoneFault.NONE, PhoneFault.TIMEOUT})
 
 
 def read_message(crew_id: str, body: bytes, idempotency_key: str | None) -> CrewMessage:
@@ -152,8 +156,14 @@ class PhoneInbox:
     """All phones by crew id. Thread-safe; keeps everything in memory."""
 
     def __init__(
-        self, crew_ids: frozenset[str], *, now: Callable[[], datetime], metrics: PagesMetrics
+        self,
+        crew_ids: frozenset[str],
+        *,
+        now: Callable[[], datetime],
+        metrics: PagesMetrics,
+        hold_s: float = HOLD_S,
     ) -> None:
+        self._hold_s = hold_s
         self._phones = {crew_id: Phone() for crew_id in sorted(crew_ids)}
         self._now = now
         self._metrics = metrics
@@ -167,24 +177,24 @@ class PhoneInbox:
     def receive(self, crew_id: str, body: bytes, idempotency_key: str | None) -> Answer:
         """Take a posted message and say what the messenger answers.
 
-        A phone at fault keeps nothing. Raises :class:`UnknownPhoneError` and
-        :class:`RefusedMessageError`.
+        A messenger that fails or limits keeps nothing. With a time-out the message arrives and
+        only the answer is lost: the hard case for whoever sent it. Raises
+        :class:`UnknownPhoneError` and :class:`RefusedMessageError`.
         """
-        phone = self._phone(crew_id)
-        fault = self.fault(crew_id)
-        if fault is not PhoneFault.NONE:
-            self._metrics.messages.labels(fault.value).inc()
-            return _FAULT_ANSWERS[fault]
+        phone, fault = self._phone(crew_id), self.fault(crew_id)
         try:
             message = read_message(crew_id, body, idempotency_key)
         except RefusedMessageError as error:
             self._metrics.messages.labels(error.refusal.value).inc()
             _log.warning("message refused", crew_id=crew_id, reason=str(error))
             raise
-        with self._mutex:
-            is_new = phone.take(message, self._now())
-        self._metrics.messages.labels("accepted" if is_new else "repeated").inc()
-        return ACCEPTED
+        result = fault.value
+        if fault in _KEEPING:
+            with self._mutex:
+                result = "accepted" if phone.take(message, self._now()) else "repeated"
+        self._metrics.messages.labels(result).inc()
+        answer = _FAULT_ANSWERS[fault]
+        return replace(answer, hold_s=self._hold_s) if fault is PhoneFault.TIMEOUT else answer
 
     def deliveries(self, crew_id: str, *, after: int = 0) -> tuple[Delivery, ...]:
         """Return the messages of a phone behind position ``after``, oldest first."""

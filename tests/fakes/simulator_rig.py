@@ -75,7 +75,9 @@ def simulator_rig(
         clock_control=control,
         world=world,
         cameras=CameraServer(world=world, renderer=renderer(), clock=clock, metrics=metrics),
-        inbox=PhoneInbox(frozenset(district().registry.crews), now=clock.now, metrics=metrics),
+        inbox=PhoneInbox(
+            frozenset(district().registry.crews), now=clock.now, metrics=metrics, hold_s=0.05
+        ),
         photos=SamplePhotos(world=world, renderer=renderer()),
         catalogue=_catalogue(),
         metrics=metrics,

@@ -120,7 +120,6 @@ def test_an_unknown_phone_is_an_error(rig: SimulatorRig) -> None:
     ("fault", "status", "code"),
     [
         (PhoneFault.SERVER_ERROR, 500, -1),
-        (PhoneFault.TIMEOUT, 504, -1),
         (PhoneFault.RATE_LIMITED, 200, 45009),
     ],
 )
@@ -133,6 +132,16 @@ def test_a_phone_at_fault_keeps_nothing_and_says_so(
     assert rig.inbox.deliveries(CREW_ID) == ()
     rig.inbox.set_fault(CREW_ID, PhoneFault.NONE)
     assert rig.inbox.receive(CREW_ID, message(), "m-1") == ACCEPTED
+
+
+def test_a_time_out_loses_the_answer_and_not_the_message(rig: SimulatorRig) -> None:
+    rig.inbox.set_fault(CREW_ID, PhoneFault.TIMEOUT)
+    answer = rig.inbox.receive(CREW_ID, message(), "m-1")
+    assert answer.hold_s > 0
+    assert answer.status == 504
+    rig.inbox.set_fault(CREW_ID, PhoneFault.NONE)
+    rig.inbox.receive(CREW_ID, message("m-1", {"repeat": True}), "m-1")
+    assert [delivery.copies for delivery in rig.inbox.deliveries(CREW_ID)] == [2]
 
 
 def test_unread_counts_what_nobody_has_seen(rig: SimulatorRig) -> None:

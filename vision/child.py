@@ -24,7 +24,7 @@ from vision.unknown_verdicts import failed_camera
 
 _log = structlog.get_logger()
 
-SILENCE_S = 15.0
+SILENCE_S = 8.0
 """A child that has not spoken for so long hangs: longer than any deadline inside it."""
 
 _LOOK_AGAIN_S = 0.2
@@ -136,6 +136,7 @@ class VisionChild:
                     busy_with = self._take(message, cameras)
                 elif self._clock.monotonic_s() - heard_s > self._silence_s:
                     self._child_lost(cameras, busy_with, "silent")
+                    link.kill()
                     return False
         except (ChildEndedError, UnreadableMessageError, OSError) as error:
             self._child_lost(cameras, busy_with, repr(error))

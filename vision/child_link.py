@@ -51,6 +51,10 @@ class ChildLink:
         except (EOFError, OSError) as error:
             raise ChildEndedError(str(error)) from error
 
+    def kill(self) -> None:
+        """End a child that no longer listens."""
+        self._process.kill()
+
     def end(self) -> int:
         """End the child, kindly for three seconds, and return its exit code. Idempotent."""
         self._connection.close()

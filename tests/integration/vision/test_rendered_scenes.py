@@ -1,0 +1,147 @@
+"""The simulated camera's pictures through the whole judging: tests code paths, not accuracy."""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from domain.devices import Camera, Lighting
+from domain.problems import ProblemClass
+from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
+from firmware_sim.camera_geometry import camera_view, zones_of
+from firmware_sim.ground import GroundItem, GroundKind, PlaceTruth
+from firmware_sim.renderer import SceneRenderer, Viewpoint
+from firmware_sim.scene import walkers_at
+from tests.fakes.sample_pictures import jpeg_of
+from vision.judging import CameraJudge
+from vision.limited_cv2 import Picture
+from vision.overflow_score import shipped_head
+from vision.picture_input import decode_picture
+
+SEED = 11
+DAYTIME = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+TIMES = {
+    "morning": datetime(2026, 3, 1, 22, 40, tzinfo=UTC),
+    "noon": DAYTIME,
+    "dusk": datetime(2026, 3, 2, 10, 30, tzinfo=UTC),
+    "night": datetime(2026, 3, 2, 14, 0, tzinfo=UTC),
+}
+CASES = {
+    "tidy": (0.4, (), frozenset[ProblemClass]()),
+    "overfull": (1.1, (), frozenset({ProblemClass.BIN_OVERFLOW})),
+    "bag": (0.4, ((GroundKind.BAG, 0.45),), frozenset({ProblemClass.BAGGED_WASTE_ON_GROUND})),
+    "heap": (0.4, ((GroundKind.HEAP, 1.4),), frozenset({ProblemClass.EXPOSED_WASTE})),
+    "litter": (0.4, ((GroundKind.LITTER, 0.2),) * 6, frozenset({ProblemClass.SCATTERED_LITTER})),
+}
+K = 4
+
+
+class Scene:
+    """One simulated camera and its judge."""
+
+    def __init__(self) -> None:
+        self._view = camera_view(("container-1", "container-2"), Random(SEED))
+        self._viewpoint = Viewpoint(scene_id="cam-01", view=self._view)
+        self._renderer = SceneRenderer(seed=SEED)
+        camera = Camera(
+            device_id="cam-01",
+            place_id="place-1",
+            gateway_id="gw-1",
+            snapshot_url="http://camera.test/snapshot.jpg",
+            snapshot_interval_s=60,
+            zones=zones_of(self._view),
+            sign_posted=True,
+            legal_basis="test",
+        )
+        self.judge = CameraJudge(camera, lambda _: self._references(), head=shipped_head())
+
+    def _references(self) -> dict[Lighting, Picture]:
+        return {
+            lighting: decode_picture(
+                jpeg_of(self._renderer.clean_reference(self._viewpoint, lighting))
+            )
+            for lighting in Lighting
+        }
+
+    def look(
+        self, at: datetime, level: float, items: tuple[tuple[GroundKind, float], ...]
+    ) -> tuple[SnapshotVerdicts, bytes | None]:
+        truth = PlaceTruth(
+            place_id="place-1",
+            at=at,
+            levels={"container-1": level, "container-2": 0.3},
+            ground=tuple(
+                GroundItem(
+                    item_id=f"item-{number}",
+                    kind=kind,
+                    x=0.15 + 0.13 * number,
+                    y=0.35 + 0.08 * number,
+                    size_m=size_m,
+                    dropped_at=at,
+                )
+                for number, (kind, size_m) in enumerate(items)
+            ),
+        )
+        return self.judge.judge(jpeg_of(self._renderer.snapshot(self._viewpoint, truth, at)))
+
+
+def quiet_minutes(start: datetime, count: int) -> list[datetime]:
+    """Return minutes from ``start`` on in which nobody walks by."""
+    found: list[datetime] = []
+    at = start
+    while len(found) < count:
+        if not walkers_at(SEED, "cam-01", at):
+            found.append(at)
+        at += timedelta(minutes=1)
+    return found
+
+
+def present_in(values: SnapshotVerdicts) -> frozenset[ProblemClass]:
+    return frozenset(v.problem_class for v in values.verdicts if v.state is VerdictState.PRESENT)
+
+
+@pytest.mark.parametrize("time", list(TIMES))
+@pytest.mark.parametrize("case", list(CASES))
+def test_what_the_simulator_drew_is_what_vision_says(time: str, case: str) -> None:
+    level, items, expected = CASES[case]
+    scene = Scene()
+    minutes = quiet_minutes(TIMES[time], K)
+    for at in minutes[: K - 1]:
+        values, jpeg = scene.look(at, level, items)
+        assert (values.camera_health, present_in(values)) == (CameraHealth.OK, frozenset())
+        assert jpeg is not None
+    values, _ = scene.look(minutes[K - 1], level, items)
+    assert present_in(values) == expected
+    unaffected = [v for v in values.verdicts if v.problem_class not in expected]
+    assert {v.state for v in unaffected} <= {VerdictState.CLEAR}
+
+
+def test_a_swept_place_is_clear_with_the_first_snapshot_after_sweeping() -> None:
+    scene = Scene()
+    minutes = quiet_minutes(DAYTIME, K + 1)
+    for at in minutes[:K]:
+        scene.look(at, 1.1, ((GroundKind.BAG, 0.45),))
+    values, _ = scene.look(minutes[K], 0.0, ())
+    assert {v.state for v in values.verdicts} == {VerdictState.CLEAR}
+
+
+def test_passers_by_of_a_whole_rush_hour_are_never_waste() -> None:
+    scene = Scene()
+    start, walked = TIMES["morning"] + timedelta(minutes=30), 0
+    for minute in range(90):
+        at = start + timedelta(minutes=minute)
+        values, _ = scene.look(at, 0.4, ())
+        walked += bool(walkers_at(SEED, "cam-01", at))
+        assert not present_in(values)
+    assert walked >= 3
+
+
+def test_waste_survives_the_change_from_day_to_night() -> None:
+    scene = Scene()
+    dusk = datetime(2026, 3, 2, 10, 46, tzinfo=UTC)
+    seen = [scene.look(at, 1.1, ())[0] for at in quiet_minutes(dusk, 16)]
+    for values in seen:
+        assert values.camera_health is CameraHealth.OK
+        bin_1 = next(v for v in values.verdicts if v.zone_id == "bin-1")
+        assert bin_1.state is not VerdictState.CLEAR
+    assert present_in(seen[-1]) == {ProblemClass.BIN_OVERFLOW}

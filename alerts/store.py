@@ -40,7 +40,8 @@ class CommitBell:
 class CaseStore:
     """Opens the file, takes its lock, and hands out transactions one at a time.
 
-    Raises :class:`NewerSchemaError`, ``storage.sqlite.FileInUseError`` or ``DamagedFileError``.
+    Raises :class:`NewerSchemaError`, ``storage.lock_file.FileInUseError`` or
+    ``storage.sqlite.DamagedFileError``.
     """
 
     def __init__(self, path: Path) -> None:

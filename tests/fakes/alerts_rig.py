@@ -1,5 +1,6 @@
 """The alerts part for tests: real store, rules and desk; feed, clock and channel in memory."""
 
+import functools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ from texts.catalogue import Locale, load_catalogues
 PHOTOS = ("1" * 64, "2" * 64)
 PICTURE = "c" * 64
 
+_catalogue = functools.cache(load_catalogues)
 _SQUARE = ((0.1, 0.1), (0.4, 0.1), (0.4, 0.4))
 
 
@@ -170,7 +172,7 @@ class AlertsRig:
         """Open the file, as a process does at its start."""
         self.store = CaseStore(self.path)
         self.book = CaseBook(self.path)
-        notices = Notices(catalogue=load_catalogues(), locale=Locale.ZH_CN, crew_links=self.links)
+        notices = Notices(catalogue=_catalogue(), locale=Locale.ZH_CN, crew_links=self.links)
         self.workshop = CaseWorkshop(
             self.store,
             clock=self.clock,

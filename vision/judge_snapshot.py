@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.devices import Camera, Lighting
-from domain.records import CameraHealth, SnapshotVerdicts, Verdict
+from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
 from vision.alignment import find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
@@ -170,7 +170,7 @@ def _verdicts(
         verdicts.append(judge_bin(bin_zone, seen, look, setup.masks))
     for ground in setup.masks.grounds:
         verdicts.extend(judge_ground(ground, seen, setup.masks))
-    return tuple(verdicts)
+    return tuple(verdicts[:MOST_VERDICTS])
 
 
 def _not_judged(

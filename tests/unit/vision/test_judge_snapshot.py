@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -181,6 +182,21 @@ def test_a_picture_that_cannot_be_judged_is_unknown_and_not_kept(
     assert judged.values.camera_health is health
     assert states_of(judged.values) == {UNKNOWN}
     assert judged.picture is None
+
+
+def test_a_camera_without_polygons_says_nothing_and_keeps_nothing() -> None:
+    judged = judge_snapshot(
+        prepared(camera=replace(street_camera(), zones=())), CameraState(), with_noise(SCENE, 1)
+    )
+    assert (judged.values.camera_health, judged.values.verdicts) == (CameraHealth.OK, ())
+    assert judged.picture is None
+
+
+def test_a_camera_with_more_zones_than_a_record_holds_still_makes_a_record() -> None:
+    ground = street_camera().zones[1]
+    zones = tuple(replace(ground, zone_id=f"ground-{number}") for number in range(30))
+    setup = prepared(camera=replace(street_camera(), zones=zones))
+    assert len(judge_snapshot(setup, CameraState(), with_noise(SCENE, 1)).values.verdicts) == 64
 
 
 def test_without_a_reference_nothing_is_clear_and_nothing_is_kept() -> None:

@@ -25,13 +25,15 @@ class CrashError(BaseException):
 
 
 @contextmanager
-def crash_at_statement(rig: AlertsRig, number: int) -> Iterator[None]:
+def crash_at_statement(
+    rig: AlertsRig, number: int, error: type[BaseException] = CrashError
+) -> Iterator[None]:
     """Let the process end before the ``number``-th SQL statement from now on."""
     counter = itertools.count(1)
 
     def before(*_: object) -> None:
         if next(counter) == number:
-            raise CrashError
+            raise error
 
     engine = rig.store._engine
     event.listen(engine, "before_cursor_execute", before)
@@ -67,22 +69,25 @@ def _outcome(rig: AlertsRig) -> Outcome:
     return (sorted(cases), [*alerts], told, [*changes])
 
 
-def test_a_crash_before_any_statement_of_an_evaluation_changes_nothing_in_the_end(
+@pytest.mark.parametrize("restarts", [True, False])
+def test_an_end_before_any_statement_of_an_evaluation_changes_nothing_in_the_end(
     tmp_path: Path,
+    restarts: bool,  # noqa: FBT001  the process crashes, or goes on after an error
 ) -> None:
     outcomes = []
     crashes = 0
-    for number in itertools.count(1, 2):
+    for number in itertools.count(1 if restarts else 2, 2):
         folder = tmp_path / str(number)
         with open_alerts_rig(folder) as rig:
             _story(rig)
             crashed = False
             try:
-                with crash_at_statement(rig, number):
+                with crash_at_statement(rig, number, CrashError if restarts else OSError):
                     rig.evaluate()
-            except CrashError:
+            except (CrashError, OSError):
                 crashed = True
-                rig.restart()
+                if restarts:
+                    rig.restart()
                 rig.evaluate()
             outcomes.append(_outcome(rig))
         crashes += crashed

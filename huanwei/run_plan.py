@@ -11,6 +11,9 @@ from huanwei.broker_users import users_of_one_site
 from huanwei.settings import Settings
 from huanwei.supervision import ChildProcess
 
+_SMALL_HEAPS = {"MALLOC_ARENA_MAX": "2"}
+"""glibc gives every thread a heap of its own and keeps what pictures once needed in each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortUse:
@@ -111,6 +114,7 @@ def role_children(
             ),
             log_path=settings.run.logs / f"{role}.log",
             ready_url=f"http://127.0.0.1:{health_ports[role]}/readyz",
+            environment=_SMALL_HEAPS,
         )
         for role in roles
     ]

@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -71,21 +73,26 @@ def run_supervised(
 
     for which in (signal.SIGINT, signal.SIGTERM):
         signal.signal(which, ask_to_stop)
-    capping = None if prepared is None else _cap_broker_when_there(settings_path)
-    try:
-        supervisor.run()
-    finally:
-        if capping is not None:
-            capping.kill()
-            capping.wait()
+    with ExitStack() as until_the_end:
         if prepared is not None:
-            prepared.store_lock.release()
+            until_the_end.callback(prepared.store_lock.release)
+            until_the_end.enter_context(_broker_capped_when_there(settings_path))
+        supervisor.run()
 
 
-def _cap_broker_when_there(settings_path: Path) -> subprocess.Popen[bytes]:
-    # The stream to be capped is made by the first persistent session, some time after the start.
+@contextmanager
+def _broker_capped_when_there(settings_path: Path) -> Iterator[None]:
+    """Have the broker's stored stream bounded as soon as its first persistent session makes it."""
     command = (sys.executable, "-m", "huanwei.broker_cap", str(settings_path), str(os.getpid()))
-    return subprocess.Popen(command)  # noqa: S603  our own module
+    capping = subprocess.Popen(command)  # noqa: S603  our own module
+    # Reaped when it is done, or it would stay as a zombie for the whole run.
+    reaper = threading.Thread(target=capping.wait, name="broker-cap")
+    reaper.start()
+    try:
+        yield
+    finally:
+        capping.kill()
+        reaper.join()
 
 
 def _is_free(use: PortUse) -> bool:

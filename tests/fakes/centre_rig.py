@@ -40,6 +40,7 @@ class CentreRig:
     pictures: MemoryPictures
     photo_intake: TrustingPhotoIntake
     links: CrewLinks
+    store: CaseStore
     workshop: CaseWorkshop
     desk: CaseDesk
     book: CaseBook
@@ -135,6 +136,7 @@ def open_centre(folder: Path, registry: RegistrySnapshot) -> Iterator[CentreRig]
             pictures=MemoryPictures(),
             photo_intake=TrustingPhotoIntake(),
             links=links,
+            store=store,
             workshop=workshop,
             desk=CaseDesk(workshop),
             book=book,

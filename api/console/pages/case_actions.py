@@ -37,17 +37,20 @@ class ActionPanel:
         with ui.element("section").classes("panel actions"):
             self._head = Piece()
             self._buttons = ui.element("div").classes("action-buttons")
+            # Apart from the buttons: an open dialog outlives a change of what is on offer.
+            self._dialogs = ui.element("div")
 
     def show(self, case: Case, view: CaseView) -> None:
         """Show what the role may do with this version of the case."""
         self._case = case
         words = self._visit.words
+        role = words.word(self._visit.role)
         self._head.show(
             render(
                 "actions_head",
                 title=words.say("case.actions"),
                 waiting_for=view.waiting_for,
-                note="" if view.offers else self._nothing(view),
+                note="" if view.offers else words.say("case.no_action", role=role),
             )
         )
         if view.offers == self._shown:
@@ -58,11 +61,6 @@ class ActionPanel:
             for offer in view.offers:
                 self._button(offer)
 
-    def _nothing(self, view: CaseView) -> str:
-        words = self._visit.words
-        del view
-        return words.say("case.no_action", role=words.word(self._visit.role))
-
     def _button(self, offer: ActionOffer) -> None:
         ui.button(offer.label, on_click=lambda: self._open(offer)).props(
             f"no-caps {_PROPS[offer.gravity]}"
@@ -71,7 +69,7 @@ class ActionPanel:
     def _open(self, offer: ActionOffer) -> None:
         case = self._case
         if case is not None:
-            with self._buttons:
+            with self._dialogs:
                 _ActionDialog(self._visit, case, offer, self._on_done).open()
 
 
@@ -124,7 +122,7 @@ class _ActionDialog:
             return
         self._dialog.close()
         self._on_done()
-        ui.notify(say("form.done", action=self._offer.label), type="info", position="bottom")
+        ui.notify(say("form.done", action=self._offer.label), color="dark", position="bottom")
 
     async def _send(self, note: str, approver: str | None) -> str:
         """Order the move; return why it was refused, or nothing."""

@@ -124,7 +124,7 @@ def _gap_px(box: tuple[int, int, int, int], bin_box: Box) -> float:
     return math.hypot(across, along)
 
 
-SMALLEST_BAG_M2, SMALLEST_HEAP_M2 = 0.12, 1.2
+SMALLEST_BAG_M2, SMALLEST_HEAP_M2 = 0.12, 1.6
 NEAR_BIN_M = 3.0
 LITTER_ENOUGH_PIECES, LITTER_ENOUGH_M2 = 4, 0.2
 """From so many small pieces, or so much of them together, a street counts as littered; fewer are

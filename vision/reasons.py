@@ -18,6 +18,7 @@ class Reason(StrEnum):
     BORDERLINE = "borderline"
     NO_REFERENCE = "no_reference"
     LIGHTING_UNLIKE_REFERENCE = "lighting_unlike_reference"
+    OTHER_WASTE_THERE = "other_waste_there"
     ZONE_TOO_SMALL = "zone_too_small"
     CAMERA_UNREACHABLE = "camera_unreachable"
     CAMERA_UNREADABLE = "camera_unreadable"

@@ -81,6 +81,10 @@ def judge_ground(ground: GroundZone, seen: SeenPixels, masks: ZoneMasks) -> list
         return [unknown(zone_id, problem, doubt) for problem in GROUND_ZONE_CLASSES]
     blobs = find_blobs(join_pieces(seen.staying), ground, masks.bins)
     scores = class_scores(blobs)
+    if doubt is None and max(scores.values()) >= PRESENT_FROM:
+        # Bags that touch look like a heap, and under either nothing can be seen: while there is
+        # waste of one kind, nobody can call the place clear of another.
+        doubt = Reason.OTHER_WASTE_THERE
     verdicts = []
     for problem in GROUND_ZONE_CLASSES:
         score = scores[problem]

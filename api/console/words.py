@@ -33,8 +33,12 @@ class Words:
         return self.catalogue.word(member, self.locale)
 
     def reason(self, code: str) -> str:
-        """Return the text of a reason code, or the code itself where nobody has named it yet."""
+        """Return the text of a verdict's reason, or its code where nobody has named it yet."""
         return self.catalogue.text_or(f"reason.{code}", self.locale, code)
+
+    def alert_reason(self, code: str) -> str:
+        """Return the text of an alert's reason, or its code where nobody has named it yet."""
+        return self.catalogue.text_or(f"alert_reason.{code}", self.locale, code)
 
     def name(self, name: Name) -> str:
         """Return a name in the reader's language."""

@@ -80,6 +80,7 @@ class AlertRow:
     level: str
     since: str
     until: str
+    reasons: str
     mark: Mark | None
     case_href: str
 
@@ -250,6 +251,7 @@ def _alert_row(alert: Alert, words: Words) -> AlertRow:
         level=words.word(alert.level),
         since=words.time(alert.fired_at),
         until=words.time(alert.resolved_at),
+        reasons=words.joined(tuple(words.alert_reason(code) for code in alert.reasons)),
         mark=Mark.PROBLEM if alert.resolved_at is None else None,
         case_href=f"/cases/{alert.case_id}" if alert.case_id else "",
     )

@@ -6,6 +6,7 @@ from typing import Any
 from api.console.palette import Mark
 from api.console.view_models.chart import Curve, Limits, district_ms, fill_chart
 from api.console.view_models.place import picture_view, place_view
+from domain.alerts import Alert, AlertLevel
 from domain.problems import ProblemClass
 from domain.records import FillReading, MeasurementQuality, Verdict, VerdictState
 from tests.fakes.console_samples import CAMERA, CASE, NOW, REGISTRY, SHA, situation, snapshot, words
@@ -50,6 +51,25 @@ def test_a_place_says_who_answers_for_it_in_the_readers_language() -> None:
     assert (view.title, view.mark) == ("Renmin Road 1", Mark.UNKNOWN)
     assert ("Subdistrict", "Dongguan") in view.facts
     assert [card.number for card in view.cases] == [CASE.number]
+
+
+def test_an_alert_tells_why_it_fired_and_that_it_is_open() -> None:
+    alert = Alert(
+        alert_id="alert-1",
+        place_id="place-1",
+        device_id=None,
+        subject=ProblemClass.BIN_OVERFLOW,
+        level=AlertLevel.CRITICAL,
+        fired_at=NOW,
+        case_id="case-1",
+        reasons=("camera_sees_overflow", "named_by_nobody"),
+    )
+    place = REGISTRY.places["place-1"]
+    view = place_view(place, situation=situation(), cases=(), alerts=(alert,), words=words())
+    (row,) = view.alerts
+    assert (row.mark, row.until, row.case_href) == (Mark.PROBLEM, "—", "/cases/case-1")
+    assert row.reasons.endswith(" · named_by_nobody")
+    assert "camera_sees" not in row.reasons
 
 
 def reading(

@@ -23,9 +23,14 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """When a move is made, under which rules, and who answers for the case now."""
+    """When a move is made, under which rules, and who answers for the case now.
+
+    ``evidence_at``: when the observation was made that the move rests on; ``now`` for people's
+    moves. A centre that catches up on a backlog acts now on what was seen earlier.
+    """
 
     now: datetime
+    evidence_at: datetime
     rules: AlertRules
     responsibility: Responsibility
 
@@ -74,7 +79,8 @@ def _finish(file: CaseFile, given: Circumstances) -> CaseFile:
 
 
 def _clear(file: CaseFile, given: Circumstances) -> CaseFile:
-    return replace(file, told_at=None, awaiting_since=given.now)
+    # What was observed after the clearing verifies it, even if it has been here for a while.
+    return replace(file, told_at=None, awaiting_since=given.evidence_at)
 
 
 def _send_back(file: CaseFile, given: Circumstances) -> CaseFile:

@@ -70,6 +70,9 @@ class CaseWork:
         self._notices = notices
         self._store_id = store_id
         self.messages_posted = 0
+        self.moves_made = 0
+        self.evidence_at: datetime | None = None
+        """When the observation was made that is being evaluated, if one is."""
 
     def find(self, case_id: str) -> CaseFile | None:
         """Return the case of that id."""
@@ -103,6 +106,7 @@ class CaseWork:
         case = file.case
         given = Circumstances(
             now=self.now,
+            evidence_at=self.evidence_at or self.now,
             rules=self.rules,
             responsibility=self._responsibility(case.place_id, case.problem_class, case),
         )
@@ -112,6 +116,7 @@ class CaseWork:
         if move.action is CaseAction.CONFIRM_CLEAN:
             self._close_alerts(after.case)
         self._tell_of_move(file, after, move)
+        self.moves_made += 1
         return after
 
     def note_event(self, file: CaseFile, event: CaseEvent, actor: Actor, note: str = "") -> None:

@@ -121,15 +121,19 @@ class Evaluation:
             with self._workshop.begin() as work:
                 self._rearm(work)
                 awaiting = self._checks.awaiting(work)
+                moves_made = work.moves_made
                 for entry in entries:
                     device = work.registry.device(entry.record.device_id)
                     if device is None:
                         self._metrics.skipped(SkipReason.UNKNOWN_DEVICE)
                         continue
+                    work.evidence_at = entry.record.observed_at
                     self._evaluate(entry, device, work)
                     if not entry.late and device.place_id in awaiting:
                         self._verify(entry, device, work)
+                    if work.moves_made != moves_made:
                         awaiting = self._checks.awaiting(work)
+                        moves_made = work.moves_made
                 self._states.flush(work.connection)
                 _store_cursor(work, entries[-1].position)
         except BaseException:

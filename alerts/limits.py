@@ -60,3 +60,7 @@ class AlertRules:
     auto_file: bool = True
     auto_dispatch: bool = True
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+
+    def __post_init__(self) -> None:
+        # A district that sets one limit keeps the defaults of the others.
+        object.__setattr__(self, "time_limits", {**_TIME_LIMITS, **self.time_limits})

@@ -233,13 +233,15 @@ class AlertsRig:
         *levels: float,
         quality: MeasurementQuality = MeasurementQuality.ACCEPTED,
         every_min: float = 5,
+        evaluate: bool = True,
     ) -> None:
         """Let a sensor tell these levels, ``every_min`` business minutes apart, and evaluate."""
         for level in levels:
             self.clock.advance(minutes=every_min)
             reading = FillReading(measurement_quality=quality, filling_level=level)
             self.record(device_id, reading)
-            self.evaluate()
+            if evaluate:
+                self.evaluate()
 
     def emptied(self, device_id: str) -> None:
         """Let the gateway see an emptying now."""

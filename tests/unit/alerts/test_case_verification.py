@@ -253,3 +253,27 @@ def test_after_an_outage_only_the_reminder_at_the_limit_is_sent(rig: AlertsRig) 
     rig.clock.advance(hours=3)
     rig.evaluate()
     assert rig.told(case) == ["new", "reminder-2"]
+
+
+def test_a_centre_that_catches_up_on_a_backlog_verifies_by_what_came_after_the_clearing(
+    rig: AlertsRig,
+) -> None:
+    rig.level("only", 0.95, 0.95)
+    rig.level("only", 0.1, 0.1, 0.1, 0.1, evaluate=False)
+    rig.clock.advance(hours=1)
+
+    rig.evaluate()
+
+    assert [case.state for case in rig.book.ended_cases()] == [CaseState.CLOSED]
+
+
+def test_the_readings_that_cleared_an_alert_are_not_its_verification_as_well(
+    rig: AlertsRig,
+) -> None:
+    rig.level("only", 0.95, 0.95)
+    rig.level("only", 0.1, 0.1, evaluate=False)
+    rig.clock.advance(hours=1)
+
+    rig.evaluate()
+
+    assert rig.the_case().state is CaseState.AWAITING_VERIFICATION

@@ -224,5 +224,5 @@ def _camera(place_id: str, number: str, view: CameraView, url: str, gateway_id: 
         snapshot_interval_s=SNAPSHOT_INTERVAL_S,
         zones=zones_of(view),
         sign_posted=True,
-        legal_basis="《个人信息保护法》第二十六条：维护公共安全所必需",  # noqa: RUF001 - Chinese colon
+        legal_basis="《个人信息保护法》第二十六条：维护公共安全所必需",
     )

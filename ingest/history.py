@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.records import Emptied, FillReading, MeasurementQuality, Record, RecordKind
+from domain.records import Emptied, FillReading, Record, RecordKind
 from ingest.instants import from_us, to_us
 from ingest.reading import open_when_written
+from ingest.series_schema import QUALITIES
 from wire.records import decode_record
 
 _DEVICE = "device = (SELECT number FROM devices WHERE device_id = ?)"
@@ -17,7 +18,7 @@ _BETWEEN = f"WHERE observed_us >= ? AND observed_us < ? AND {_DEVICE} ORDER BY o
 
 _LATEST = "SELECT device_id, record FROM latest JOIN devices ON number = device WHERE kind = ?"
 _FILL = (
-    "SELECT observed_us, measurement_quality, filling_level, distance_mm, temperature_c,"  # noqa: S608  constants only
+    "SELECT observed_us, quality, filling_level, distance_mm, temperature_c,"  # noqa: S608  constants only
     f" battery_v, battery_ratio, cover_open, out_of_position, rssi_dbm FROM fill {_BETWEEN}"
 )
 _EMPTIED = f"SELECT observed_us, gateway_us, level_before, level_after FROM emptied {_BETWEEN}"  # noqa: S608  constants only
@@ -85,7 +86,7 @@ class SqliteHistory:
 def _reading_of(columns: Sequence[Any]) -> FillReading:
     quality, level, distance, temperature, volts, ratio, cover_open, out_of_position, rssi = columns
     return FillReading(
-        measurement_quality=MeasurementQuality(quality),
+        measurement_quality=QUALITIES[quality],
         filling_level=level,
         distance_mm=distance,
         temperature_c=temperature,

@@ -113,7 +113,7 @@ def _add(
     fill: list[_Row] = []
     emptied: list[_Row] = []
     verdicts: list[_Row] = []
-    in_order: set[tuple[int, int]] = set()
+    in_order: dict[tuple[int, int], bool] = {}
     for record in records:
         observed_us, number = to_us(record.observed_at), numbers[record.device_id]
         values = record.values
@@ -124,15 +124,15 @@ def _add(
             emptied.append((*times, values.level_before, values.level_after))
         else:
             verdicts.append((observed_us, number, encode_record(record)))
-            if values.camera_health is CameraHealth.OK:
-                in_order.add((observed_us, number))
+            # As in the table, the first of an identity stays.
+            in_order.setdefault((observed_us, number), values.camera_health is CameraHealth.OK)
     tallies = Tallies()
     for row in _insert_new(connection, _INSERT_FILL, fill):
         tallies.reading(row[0], row[1], row[3] if row[2] == _ACCEPTED else None)
     for row in _insert_new(connection, _INSERT_EMPTIED, emptied):
         tallies.emptying(row[0], row[1])
     for row in _insert_new(connection, _INSERT_VERDICTS, verdicts):
-        tallies.snapshot(row[0], row[1], usable=row[:2] in in_order)
+        tallies.snapshot(row[0], row[1], usable=in_order[row[0], row[1]])
     return tallies
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.ports.rollup_feed import LEVEL_STEPS, DailyRollup, HourlyRollup, LevelSummary
+from domain.measures import LEVEL_STEPS
+from ingest.ports.rollup_feed import DailyRollup, HourlyRollup, LevelSummary
 from ingest.reading import open_when_written
 from ingest.rollups import MILLIONTHS, calendar_day, hour_begins, newest_revision
 

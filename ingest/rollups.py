@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from ingest.ports.rollup_feed import LEVEL_STEP_PERCENT, LEVEL_STEPS
+from domain.measures import LEVEL_STEP_PERCENT, LEVEL_STEPS
 
 HOUR_US = 3_600_000_000
 MILLIONTHS = 1_000_000

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-LEVEL_STEP_PERCENT = 5
-LEVEL_STEPS = 21
-"""Levels are counted in steps of 5 %: from 0 % up to 95 %, and 100 % with all above it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelSummary:

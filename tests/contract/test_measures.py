@@ -1,0 +1,196 @@
+"""One suite over the measures, real and fake."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.checks import InvalidValueError
+from domain.measures import HourlyLevel, LatestLevel, LevelHours
+from domain.ports.measures import Measures
+from domain.records import (
+    CameraHealth,
+    FillReading,
+    MeasurementQuality,
+    Record,
+    SnapshotVerdicts,
+)
+from ingest.measures import SqliteMeasures
+from ingest.series import SqliteSeries
+from tests.fakes.ingest_samples import (
+    CAMERA,
+    emptied_record,
+    fill_record,
+    sensor_id,
+    verdicts_record,
+)
+from tests.fakes.manual_clock import START
+from tests.fakes.memory_measures import MemoryMeasures
+from tests.fakes.memory_record_feed import MemoryRecordFeed
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+FIRST_HOUR = START.replace(minute=0)
+TUESDAY, WEDNESDAY, THURSDAY = date(2026, 3, 3), date(2026, 3, 4), date(2026, 3, 5)
+MIDNIGHT = datetime(2026, 3, 3, 16, tzinfo=UTC)
+"""The end of Tuesday in Shanghai."""
+
+Kept = tuple[Measures, Callable[..., None]]
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    """Give measures and a way to add records to them."""
+    if request.param == "memory":
+        memory = MemoryMeasures()
+        yield memory, memory.add
+        return
+    series = SqliteSeries(tmp_path / "series.db")
+    measures = SqliteMeasures(tmp_path / "series.db")
+    feed = MemoryRecordFeed()
+    yield measures, lambda *records: series.append([feed.append_record(r) for r in records])
+    measures.close()
+    series.close()
+
+
+def reading(
+    quality: MeasurementQuality, level: float | None, *, at: datetime, number: int = 0
+) -> Record:
+    values = FillReading(measurement_quality=quality, filling_level=level)
+    return Record(device_id=sensor_id(number), observed_at=at, gateway_at=at, values=values)
+
+
+def snapshot(health: CameraHealth, *, at: datetime) -> Record:
+    values = SnapshotVerdicts(camera_health=health, verdicts=())
+    return Record(device_id=CAMERA, observed_at=at, gateway_at=at, values=values)
+
+
+def test_the_latest_level_is_that_of_the_newest_reading_whatever_its_quality(kept: Kept) -> None:
+    measures, add = kept
+    add(
+        fill_record(0),
+        fill_record(0, at=START + MINUTE, level=0.7),
+        fill_record(0, at=START - MINUTE),
+    )
+    add(reading(MeasurementQuality.REJECTED, None, at=START, number=1), emptied_record(2))
+    assert measures.latest_levels() == {
+        sensor_id(0): LatestLevel(
+            observed_at=START + MINUTE,
+            measurement_quality=MeasurementQuality.ACCEPTED,
+            filling_level=0.7,
+        ),
+        sensor_id(1): LatestLevel(
+            observed_at=START,
+            measurement_quality=MeasurementQuality.REJECTED,
+            filling_level=None,
+        ),
+    }
+
+
+def test_hours_take_the_devices_of_a_place_together(kept: Kept) -> None:
+    measures, add = kept
+    add(fill_record(0, level=0.2), fill_record(1, level=0.4), fill_record(2, level=0.9))
+    add(fill_record(0, at=START + 29 * MINUTE, level=0.6), fill_record(1, at=START + 3 * HOUR))
+    add(reading(MeasurementQuality.SUSPICIOUS, 0.99, at=START + MINUTE))
+    hours = measures.hourly_levels(
+        [sensor_id(0), sensor_id(1), "sensor-unknown"], since=FIRST_HOUR, until=START + 9 * HOUR
+    )
+    assert [(hour.hour, hour.accepted) for hour in hours] == [
+        (FIRST_HOUR, 3),
+        (FIRST_HOUR + 3 * HOUR, 1),
+    ]
+    assert hours[0].mean == pytest.approx(0.4, abs=1e-6)
+    assert (hours[0].lowest, hours[0].highest) == (0.2, 0.6)
+    assert isinstance(hours[0], HourlyLevel)
+
+
+def test_hours_begin_from_since_until_before_until(kept: Kept) -> None:
+    measures, add = kept
+    add(*(fill_record(0, at=FIRST_HOUR + n * HOUR) for n in range(5)))
+
+    def begins(since: datetime, until: datetime) -> list[datetime]:
+        hours = measures.hourly_levels([sensor_id(0)], since=since, until=until)
+        return [hour.hour for hour in hours]
+
+    second, third = FIRST_HOUR + HOUR, FIRST_HOUR + 2 * HOUR
+    assert begins(second, FIRST_HOUR + 3 * HOUR) == [second, third]
+    assert begins(FIRST_HOUR + MINUTE, third + MINUTE) == [second, third]
+    assert begins(third, second) == []
+    assert list(measures.hourly_levels([], since=FIRST_HOUR, until=third)) == []
+
+
+def test_hours_above_a_level_are_shares_of_the_hours_readings(kept: Kept) -> None:
+    measures, add = kept
+    add(
+        *(fill_record(0, at=START + n * MINUTE, level=level) for n, level in enumerate((0.8, 0.79)))
+    )
+    add(fill_record(0, at=START + HOUR, level=1.4), fill_record(1, level=0.1))
+    add(reading(MeasurementQuality.SUSPICIOUS, 0.95, at=START + 2 * HOUR), verdicts_record())
+
+    def above(percent: int) -> dict[str, LevelHours]:
+        return dict(measures.level_hours(percent, since=TUESDAY, until=WEDNESDAY))
+
+    low = LevelHours(above=0.0, measured=1)
+    assert above(80) == {sensor_id(0): LevelHours(above=1.5, measured=2), sensor_id(1): low}
+    assert above(75)[sensor_id(0)].above == 2.0
+    assert above(100)[sensor_id(0)].above == 1.0
+    assert above(0)[sensor_id(1)].above == 1.0
+
+
+def test_days_end_at_midnight_in_the_district(kept: Kept) -> None:
+    measures, add = kept
+    add(fill_record(0, at=MIDNIGHT - MINUTE, level=0.9), fill_record(0, at=MIDNIGHT, level=0.9))
+    add(fill_record(0, at=MIDNIGHT + HOUR, level=0.2))
+    tuesday = measures.level_hours(80, since=TUESDAY, until=WEDNESDAY)
+    wednesday = measures.level_hours(80, since=WEDNESDAY, until=THURSDAY)
+    both = measures.level_hours(80, since=TUESDAY, until=THURSDAY)
+    assert tuesday == {sensor_id(0): LevelHours(above=1.0, measured=1)}
+    assert wednesday == {sensor_id(0): LevelHours(above=1.0, measured=2)}
+    assert both == {sensor_id(0): LevelHours(above=2.0, measured=3)}
+    assert measures.level_hours(80, since=THURSDAY, until=THURSDAY) == {}
+
+
+def test_a_level_between_two_steps_is_refused(kept: Kept) -> None:
+    measures, _ = kept
+    for percent in (82, -5, 105):
+        with pytest.raises(InvalidValueError):
+            measures.level_hours(percent, since=TUESDAY, until=WEDNESDAY)
+
+
+def test_only_hours_that_say_something_are_observed(kept: Kept) -> None:
+    measures, add = kept
+    add(fill_record(0), fill_record(0, at=START + MINUTE), fill_record(0, at=START + HOUR))
+    add(reading(MeasurementQuality.REJECTED, 0.4, at=START, number=1))
+    add(snapshot(CameraHealth.DARK, at=START), snapshot(CameraHealth.OK, at=START + MINUTE))
+    add(snapshot(CameraHealth.BLOCKED, at=START + HOUR), fill_record(2, at=START + 48 * HOUR))
+    assert measures.usable_hours(since=TUESDAY, until=WEDNESDAY) == {
+        sensor_id(0): 2,
+        sensor_id(1): 0,
+        CAMERA: 1,
+    }
+
+
+def test_late_readings_count_where_they_belong(kept: Kept) -> None:
+    measures, add = kept
+    add(fill_record(0, level=0.9), fill_record(0, at=START + 24 * HOUR, level=0.1))
+    add(fill_record(0, at=START + 10 * MINUTE, level=0.1), fill_record(0, level=0.3))
+    (hour,) = measures.hourly_levels([sensor_id(0)], since=FIRST_HOUR, until=START + HOUR)
+    assert (hour.accepted, hour.lowest, hour.highest) == (2, 0.1, 0.9)
+    assert measures.level_hours(80, since=TUESDAY, until=WEDNESDAY) == {
+        sensor_id(0): LevelHours(above=0.5, measured=1)
+    }
+
+
+def test_nothing_measured_is_nothing_told(kept: Kept) -> None:
+    measures, _ = kept
+    assert measures.latest_levels() == {}
+    assert list(measures.hourly_levels([sensor_id(0)], since=START, until=START + HOUR)) == []
+    assert measures.level_hours(80, since=TUESDAY, until=WEDNESDAY) == {}
+    assert measures.usable_hours(since=TUESDAY, until=WEDNESDAY) == {}
+
+
+def test_a_series_that_does_not_exist_yet_has_no_measures(tmp_path: Path) -> None:
+    measures = SqliteMeasures(tmp_path / "series.db")
+    assert measures.latest_levels() == {}
+    assert measures.usable_hours(since=TUESDAY, until=WEDNESDAY) == {}
+    measures.close()

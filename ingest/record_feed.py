@@ -16,6 +16,7 @@ _READ = (
     " FROM journal JOIN uplinks ON uplinks.number = journal.uplink"
     " WHERE position > ? ORDER BY position LIMIT ?"
 )
+_READ_ENCODED = "SELECT position, record FROM journal WHERE position > ? ORDER BY position LIMIT ?"
 
 
 class SqliteRecordFeed:
@@ -57,6 +58,14 @@ class SqliteRecordFeed:
                 record,
             ) in rows
         ]
+
+    def read_encoded(self, *, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return positions and records as they were committed, for who needs no more of them."""
+        with self._lock:
+            connection = self._open()
+            if connection is None:
+                return []
+            return connection.execute(_READ_ENCODED, (after, limit)).fetchall()
 
     def newest_position(self) -> int:
         """Return the position of the newest entry, 0 when there is none."""

@@ -3,11 +3,18 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from tests.servers import RunningBroker, start_broker
+
+if TYPE_CHECKING:
+    from tests.influx_server import RunningInflux
+
+_SERVERS_OF_THE_RUN: set[int] = set()
+"""Process ids of servers that a first test starts and the whole run uses."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +40,8 @@ def no_leftovers() -> Iterator[None]:
     processes = [
         " ".join(child.cmdline()[:4])
         for child in psutil.Process().children()
-        if child.pid not in children_before and child.status() != psutil.STATUS_ZOMBIE
+        if child.pid not in children_before | _SERVERS_OF_THE_RUN
+        and child.status() != psutil.STATUS_ZOMBIE
     ]
     assert not threads, f"left threads behind: {threads}"
     assert not [p for p in processes if p and "resource_tracker" not in p], (
@@ -45,5 +53,17 @@ def no_leftovers() -> Iterator[None]:
 def broker(tmp_path: Path) -> Iterator[RunningBroker]:
     """A real NATS server with the project's own configuration and users, empty store."""
     running = start_broker(tmp_path / "broker")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningInflux]":
+    """A real InfluxDB 2 for the whole run, set up; each test makes buckets of its own."""
+    # Imported here: most runs of a few tests need neither the server nor its library.
+    from tests.influx_server import start_influx  # noqa: PLC0415
+
+    running = start_influx(tmp_path_factory.mktemp("influx"))
+    _SERVERS_OF_THE_RUN.add(running.pid)
     yield running
     running.stop()

@@ -10,6 +10,7 @@ from domain.ports.history import History
 from domain.records import FillReading, MeasurementQuality, Record, RecordKind
 from ingest.history import SqliteHistory
 from ingest.series import SqliteSeries
+from tests.fakes.influx_rig import InfluxSeries
 from tests.fakes.ingest_samples import (
     CAMERA,
     emptied_record,
@@ -27,7 +28,7 @@ AGES = {"since": START - 60 * MINUTE, "until": START + 60 * MINUTE}
 Kept = tuple[History, Callable[..., None]]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "influxdb"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     """Give a history and a way to add records to it."""
     if request.param == "memory":
@@ -38,6 +39,10 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
                 memory.add(record)
 
         yield memory, add
+        return
+    if request.param == "influxdb":
+        with InfluxSeries(request.getfixturevalue("influx"), tmp_path) as influx_series:
+            yield influx_series.history, influx_series.add
         return
     series = SqliteSeries(tmp_path / "series.db")
     history = SqliteHistory(tmp_path / "series.db")

@@ -18,6 +18,7 @@ from domain.records import (
 )
 from ingest.measures import SqliteMeasures
 from ingest.series import SqliteSeries
+from tests.fakes.influx_rig import InfluxSeries
 from tests.fakes.ingest_samples import (
     CAMERA,
     emptied_record,
@@ -38,12 +39,16 @@ MIDNIGHT = datetime(2026, 3, 3, 16, tzinfo=UTC)
 Kept = tuple[Measures, Callable[..., None]]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "influxdb"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     """Give measures and a way to add records to them."""
     if request.param == "memory":
         memory = MemoryMeasures()
         yield memory, memory.add
+        return
+    if request.param == "influxdb":
+        with InfluxSeries(request.getfixturevalue("influx"), tmp_path) as influx_series:
+            yield influx_series.measures, influx_series.add
         return
     series = SqliteSeries(tmp_path / "series.db")
     measures = SqliteMeasures(tmp_path / "series.db")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from domain.records import JournalEntry, Record, UplinkId
+from wire.records import encode_record
 
 
 class MemoryRecordFeed:
@@ -43,6 +44,12 @@ class MemoryRecordFeed:
 
     def read(self, *, after: int, limit: int) -> Sequence[JournalEntry]:
         return [entry for entry in self._entries if entry.position > after][:limit]
+
+    def read_encoded(self, *, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        return [
+            (entry.position, encode_record(entry.record))
+            for entry in self.read(after=after, limit=limit)
+        ]
 
     def newest_position(self) -> int:
         return self._entries[-1].position if self._entries else 0

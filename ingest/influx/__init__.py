@@ -1,0 +1,1 @@
+"""InfluxDB 2 beside the embedded store: writers with cursors of their own, and queries."""

@@ -1,0 +1,129 @@
+"""Carries one feed into one bucket, in a thread of its own and by a cursor of its own."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from domain.ports.clock import Clock
+from ingest.influx.deliveries import SqliteDeliveries
+from ingest.influx.delivery import PatientSink, StoppedError, deliver
+from ingest.influx.metrics import InfluxMetrics
+from ingest.influx.refusals import RefusedPoint
+from ingest.influx.sink import LineSink
+from ingest.influx.source import LineSource, Page
+
+LINES_A_BODY = 5_000
+_POLL_S = 1.0
+_AFTER_FAILURE_S = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+class InfluxWriter:
+    """Follows ``source``; however long the server is away, nothing else waits for it.
+
+    The cursor moves only when everything before it is written or in dead letters, so after a crash
+    the same points are written again, which changes nothing. ``wait`` stands in for waiting in
+    tests; it returns True to stop.
+    """
+
+    def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
+        self,
+        *,
+        feed: str,
+        bucket: str,
+        source: LineSource,
+        sink: LineSink,
+        deliveries: SqliteDeliveries,
+        clock: Clock,
+        rng: random.Random,
+        metrics: InfluxMetrics,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
+        self.feed = feed
+        self._source = source
+        self._deliveries = deliveries
+        self._clock = clock
+        self._metrics = metrics
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failing = False
+        self.sink = PatientSink(
+            sink=sink, bucket=bucket, wait=wait or self._stopping.wait, rng=rng, metrics=metrics
+        )
+
+    def start(self) -> None:
+        """Begin to follow."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._run, name=f"influx-{self.feed}", daemon=False
+            )
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the request at work. May be called twice."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def position(self) -> int:
+        """Return the position up to which InfluxDB has the feed."""
+        return self._deliveries.cursor(self.feed)
+
+    def step(self) -> int:
+        """Carry over one page, at most 5,000 entries; return how many there were."""
+        cursor = self._deliveries.cursor(self.feed)
+        newest = self._source.newest_position()
+        if cursor > newest:
+            # Positions never go back, so this is another file than the one followed so far.
+            _log.warning("influxdb_starts_over", feed=self.feed, cursor=cursor, newest=newest)
+            cursor = 0
+            self._deliveries.advance(self.feed, 0, at=self._clock.now())
+        page = None if cursor == newest else self._source.read(after=cursor, limit=LINES_A_BODY)
+        if page is None:
+            self._metrics.backlog.labels(self.feed).set(0)
+            return 0
+        self._metrics.backlog.labels(self.feed).set(newest - cursor)
+        self._carry(page)
+        return page.entries
+
+    def _carry(self, page: Page) -> None:
+        refused: list[RefusedPoint] = list(page.told.refused)
+        lines = page.told.lines
+        for first in range(0, len(lines), LINES_A_BODY):
+            refused += deliver(self.sink.write, lines[first : first + LINES_A_BODY])
+        trimmed = self._deliveries.advance(self.feed, page.through, refused, at=self._clock.now())
+        self._count(page, refused, trimmed)
+
+    def _count(self, page: Page, refused: Sequence[RefusedPoint], trimmed: int) -> None:
+        by_us = len(page.told.refused)
+        self._metrics.lines.labels(self.feed).inc(len(page.told.lines) - len(refused) + by_us)
+        self._metrics.letters_trimmed.inc(trimmed)
+        for point in refused:
+            self._metrics.refused.labels(point.reason).inc()
+        if refused:
+            _log.warning(
+                "influxdb_points_refused",
+                feed=self.feed,
+                count=len(refused),
+                first_reason=refused[0].reason,
+                first_detail=refused[0].detail[:200],
+            )
+
+    def _run(self) -> None:
+        wait_s = 0.0
+        while not self._stopping.wait(wait_s):
+            try:
+                wait_s = 0.0 if self.step() == LINES_A_BODY else _POLL_S
+            except StoppedError:
+                return
+            except Exception:  # noqa: BLE001  the loop must outlive whatever a feed or file raises
+                self._metrics.failures.labels(self.feed).inc()
+                if not self._failing:
+                    _log.exception("influxdb_writer_failing", feed=self.feed)
+                self._failing = True
+                wait_s = _AFTER_FAILURE_S
+            else:
+                self._failing = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.checks import InvalidValueError
+from domain.devices import Device
 from domain.places import Place
 from domain.records import MeasurementQuality
 from domain.registry import RegistrySnapshot
@@ -138,7 +139,8 @@ def coverage_by_unit(
     """
     observed = dict.fromkeys(registry.units, 0)
     devices = dict.fromkeys(registry.units, 0)
-    for device in (*registry.sensors.values(), *registry.cameras.values()):
+    every: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
+    for device in every:
         unit_id = registry.places[device.place_id].unit_id
         devices[unit_id] += 1
         observed[unit_id] += min(usable_hours.get(device.device_id, 0), hours_due)

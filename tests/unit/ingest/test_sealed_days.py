@@ -1,0 +1,105 @@
+import random
+import struct
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.sealed_days import KeptReading, UnreadableChunkError, seal_day, unseal_day
+
+any_double = st.floats(allow_nan=False, allow_infinity=False)
+decimals = st.builds(
+    lambda n, scale: n / scale, st.integers(-99_999, 99_999), st.sampled_from([1, 10, 100])
+)
+numbers = st.none() | decimals | any_double
+flags = st.sampled_from([None, 0, 1])
+readings = st.builds(
+    KeptReading,
+    observed_us=st.integers(0, 2**52),
+    quality=st.integers(0, 2),
+    filling_level=numbers,
+    distance_mm=numbers,
+    temperature_c=numbers,
+    battery_v=numbers,
+    battery_ratio=numbers,
+    cover_open=flags,
+    out_of_position=flags,
+    rssi_dbm=numbers,
+)
+
+
+def bits(rows: list[KeptReading]) -> list[list[object]]:
+    """The rows with their numbers as bytes: 0.0 is not -0.0 here."""
+    return [
+        [struct.pack("<d", value) if isinstance(value, float) else value for value in row]
+        for row in rows
+    ]
+
+
+def typical_day(
+    count: int = 288, *, depth: float = 1000.0, jitter: int = 2_000_000
+) -> list[KeptReading]:
+    dice = random.Random(7)
+    rows = []
+    for n in range(count):
+        distance = float(1300 - (n * 3) % 1100)
+        rows.append(
+            KeptReading(
+                observed_us=1_772_490_600_000_000 + n * 300_000_000 + dice.randrange(jitter),
+                quality=0,
+                filling_level=max(0.0, (1300.0 - distance) / depth),
+                distance_mm=distance,
+                temperature_c=round(20 + dice.gauss(0, 3), 1),
+                battery_v=3.6,
+                battery_ratio=None,
+                cover_open=0,
+                out_of_position=None,
+                rssi_dbm=float(dice.randrange(-110, -80)),
+            )
+        )
+    return rows
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(readings, min_size=1, max_size=12))
+def test_unsealing_gives_back_every_bit(rows: list[KeptReading]) -> None:
+    assert bits(unseal_day(seal_day(rows))) == bits(rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    distances=st.lists(st.integers(0, 2500), min_size=1, max_size=60),
+    rim_mm=st.integers(0, 800),
+    depth_mm=st.integers(200, 3000),
+)
+def test_levels_by_the_gateways_rule_come_back_exactly(
+    distances: list[int], rim_mm: int, depth_mm: int
+) -> None:
+    rows = [
+        typical_day(1)[0]._replace(
+            distance_mm=float(distance),
+            filling_level=max(0.0, (rim_mm + depth_mm - float(distance)) / depth_mm),
+        )
+        for distance in distances
+    ]
+    assert bits(unseal_day(seal_day(rows))) == bits(rows)
+
+
+def test_a_typical_day_takes_a_few_bytes_a_reading() -> None:
+    rows = typical_day()
+    assert unseal_day(seal_day(rows)) == rows
+    assert len(seal_day(rows)) / len(rows) < 8
+
+
+def test_levels_that_follow_no_rule_still_fit() -> None:
+    dice = random.Random(3)
+    rows = [row._replace(filling_level=dice.random()) for row in typical_day()]
+    assert unseal_day(seal_day(rows)) == rows
+    assert len(seal_day(rows)) / len(rows) < 16
+
+
+@pytest.mark.parametrize("spoil", [lambda c: c[:20], lambda c: b"\x09" + c[1:], lambda c: c[:3]])
+def test_a_damaged_day_says_so(spoil: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(UnreadableChunkError):
+        unseal_day(spoil(seal_day(typical_day(10))))

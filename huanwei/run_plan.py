@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from huanwei import end_with_parent
 from huanwei.broker import BrokerPorts, PreparedBroker, prepare_broker
 from huanwei.broker_users import users_of_one_site
 from huanwei.settings import Settings
@@ -79,7 +80,9 @@ def prepared_broker(settings: Settings) -> PreparedBroker:
 
 def broker_child(prepared: PreparedBroker, settings: Settings) -> ChildProcess:
     """Return the broker as a process to supervise."""
-    wrapper = (sys.executable, "-S", "-m", "huanwei.end_with_parent", str(os.getpid()))
+    # By its path: without `site`, which costs start-up time, our package is found from one folder
+    # only, and `huanwei up` may be called from any.
+    wrapper = (sys.executable, "-P", "-S", end_with_parent.__file__, str(os.getpid()))
     broker = settings.broker
     return ChildProcess(
         name="broker",

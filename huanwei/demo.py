@@ -1,5 +1,6 @@
 """``huanwei demo``: a simulated district and everything that works for it, on this machine."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from huanwei.business_clock import SHANGHAI, AnchoredClock, demo_start
 from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import SETTINGS_NAME, write_paused_clock, write_settings
-from huanwei.run_supervised import check_ports, run_supervised
+from huanwei.run_supervised import PortTakenError, check_ports, run_supervised
 from huanwei.settings import Settings, load_settings
 
 DEMO_FOLDER = Path("var/demo")
@@ -101,7 +102,12 @@ def _new_run(
         started_at=demo_start(now),
     )
     settings = load_settings(settings_path)
-    check_ports(settings)
+    try:
+        check_ports(settings)
+    except PortTakenError:
+        # Nothing has run here: an empty run would only be in the way of --keep.
+        shutil.rmtree(folder)
+        raise
     write_paused_clock(settings_path.parent, now=now, standing_at=demo_start(now))
     subprocess.run(  # noqa: S603  our own module
         (sys.executable, "-m", "huanwei.prepare_demo", str(settings_path)), check=True

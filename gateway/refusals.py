@@ -59,14 +59,16 @@ class RefusalLog:
             )
 
 
-def read_refusals(path: Path, *, limit: int = 50) -> Sequence[Refusal]:
+def read_refusals(
+    path: Path, *, reason: RefusalReason | None = None, limit: int = 50
+) -> Sequence[Refusal]:
     """Return the newest refusals of a gateway's file, newest first; any process may ask."""
     connection = open_reader(path)
     try:
         rows = connection.execute(
             "SELECT refused_at, source, reason, detail, topic, payload_bytes, payload_head"
-            " FROM refused ORDER BY number DESC LIMIT ?",
-            (limit,),
+            " FROM refused WHERE ? IS NULL OR reason = ? ORDER BY number DESC LIMIT ?",
+            (reason, reason, limit),
         ).fetchall()
     finally:
         connection.close()

@@ -5,14 +5,18 @@ broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from domain.checks import InvalidValueError, check_id
+from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
 from huanwei.errors import StandsInTheWayError
 from huanwei.settings import SettingsError
+from ingest.reasons import RefusalReason as RecordRefusal
 from storage.lock_file import FileInUseError
 from storage.sqlite import DamagedFileError
 
@@ -26,10 +30,13 @@ app = typer.Typer(
 )
 vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
 app.add_typer(vision_app, name="vision")
+influx_app = typer.Typer(no_args_is_help=True, help="InfluxDB beside the embedded store.")
+app.add_typer(influx_app, name="influx")
 
 SettingsOption = Annotated[
     Path, typer.Option("--settings", help="The settings file of the run (huanwei.toml).")
 ]
+LimitOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
@@ -84,11 +91,21 @@ def init(
 ) -> None:
     """Write settings, fresh secrets and an example registry into a new folder."""
     from huanwei.example_registry import write_example_registry  # noqa: PLC0415
-    from huanwei.new_run import write_settings  # noqa: PLC0415
+    from huanwei.new_run import SETTINGS_NAME, write_settings  # noqa: PLC0415
+    from huanwei.settings import SECRETS_NAME  # noqa: PLC0415
 
+    try:
+        check_id("--gateway-id", gateway_id)
+    except InvalidValueError as error:
+        raise SettingsError(str(error)) from None
+    registry_path = folder / "registry.json"
+    for path in (folder / SETTINGS_NAME, folder / SECRETS_NAME, registry_path):
+        if path.exists():
+            msg = f"{path} is there already; nothing was written"
+            raise FileExistsError(msg)
     settings_path = write_settings(folder, gateway_id=gateway_id)
-    write_example_registry(folder / "registry.json", gateway_id=gateway_id)
-    typer.echo(f"Written: {settings_path}. Next: edit {folder / 'registry.json'}, then")
+    write_example_registry(registry_path, gateway_id=gateway_id)
+    typer.echo(f"Written: {settings_path}. Next: edit {registry_path}, then")
     typer.echo(f"  huanwei up --settings {settings_path}")
 
 
@@ -127,23 +144,43 @@ def up(
 @app.command(name="dead-letters")
 def dead_letters(
     settings: SettingsOption = Path("huanwei.toml"),
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    reason: Annotated[RecordRefusal | None, typer.Option(help="Only this reason.")] = None,
+    limit: LimitOption = 50,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """List records that ingest could not accept, newest first, with the reason."""
-    from huanwei.dead_letter_list import dead_letter_rows  # noqa: PLC0415
+    from huanwei.refused_lists import dead_letter_rows  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
     rows = dead_letter_rows(load_settings(settings), reason=reason, limit=limit)
+    _list_rows(rows, as_json=as_json, none="No dead letters.")
+
+
+@app.command(name="refused-messages")
+def refused_messages(
+    settings: SettingsOption = Path("huanwei.toml"),
+    reason: Annotated[MessageRefusal | None, typer.Option(help="Only this reason.")] = None,
+    limit: LimitOption = 50,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List messages of devices that the gateway did not take, newest first, with the reason."""
+    from huanwei.refused_lists import refused_message_rows  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    rows = refused_message_rows(load_settings(settings), reason=reason, limit=limit)
+    _list_rows(rows, as_json=as_json, none="No refused messages.")
+
+
+def _list_rows(rows: Sequence[Mapping[str, str | int | None]], *, as_json: bool, none: str) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     for row in rows:
         typer.echo("  ".join(str(value) for value in row.values()))
     if not rows:
-        typer.echo("No dead letters.")
+        typer.echo(none)
 
 
 @app.command()
@@ -188,3 +225,53 @@ def vision_check(
     )
     if not all_readable:
         raise typer.Exit(IN_THE_WAY)
+
+
+@influx_app.command(name="setup")
+def influx_setup(
+    settings: SettingsOption = Path("huanwei.toml"),
+    admin_token: Annotated[
+        str,
+        typer.Option(
+            envvar="HUANWEI_INFLUX_ADMIN_TOKEN",
+            prompt="A token that may make buckets and tokens",
+            hide_input=True,
+            help="Used now, never kept.",
+        ),
+    ] = "",
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says.")] = False,
+) -> None:
+    """Show what the InfluxDB server lacks (buckets, retention, tokens); with --yes, make it."""
+    from huanwei.influx_setup import set_up  # noqa: PLC0415
+
+    set_up(settings, admin_token=admin_token, yes=yes, say=typer.echo)
+
+
+@influx_app.command(name="backfill")
+def influx_backfill(settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Write again all that journal, cases and rollups still hold; harmless beside a running one."""
+    from huanwei.influx_setup import write_again  # noqa: PLC0415
+
+    write_again(settings, say=typer.echo)
+
+
+@influx_app.command(name="dead-letters")
+def influx_dead_letters(
+    settings: SettingsOption = Path("huanwei.toml"),
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List points that InfluxDB or its writer refused, newest first, with the reason."""
+    from huanwei.influx_setup import refused_rows  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    rows = refused_rows(load_settings(settings), limit=limit)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo("  ".join(str(value) for value in row.values()))
+    if not rows:
+        typer.echo("No dead letters.")

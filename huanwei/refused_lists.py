@@ -1,0 +1,46 @@
+"""``huanwei dead-letters`` and ``refused-messages``: what was not taken, for people and scripts."""
+
+from gateway.errors import RefusalReason as MessageRefusal
+from gateway.refusals import read_refusals
+from huanwei.run_files import JOURNAL, SPOOL
+from huanwei.settings import Settings
+from ingest.dead_letters import read_dead_letters
+
+Row = dict[str, str | int | None]
+
+
+def dead_letter_rows(settings: Settings, *, reason: str | None, limit: int) -> list[Row]:
+    """Return the newest dead letters first; none where ingest has not run yet."""
+    letters = read_dead_letters(settings.run.data / JOURNAL, reason=reason, limit=limit)
+    return [
+        {
+            "received_at": letter.received_at.isoformat(),
+            "reason": str(letter.reason),
+            "gateway_id": letter.gateway_id,
+            "sequence": letter.sequence,
+            "detail": letter.detail,
+            "payload": letter.payload.decode("utf-8", "backslashreplace"),
+        }
+        for letter in letters
+    ]
+
+
+def refused_message_rows(
+    settings: Settings, *, reason: MessageRefusal | None, limit: int
+) -> list[Row]:
+    """Return the gateway's newest refusals first; none where the edge has not run yet."""
+    spool = settings.run.data / SPOOL
+    if not spool.exists():
+        return []
+    return [
+        {
+            "refused_at": refusal.refused_at.isoformat(),
+            "source": refusal.source,
+            "reason": str(refusal.reason),
+            "detail": refusal.detail,
+            "topic": refusal.topic,
+            "payload_bytes": refusal.payload_bytes,
+            "payload": refusal.payload_head.decode("utf-8", "backslashreplace"),
+        }
+        for refusal in read_refusals(spool, reason=reason, limit=limit)
+    ]

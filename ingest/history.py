@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from domain.records import Emptied, FillReading, Record, RecordKind
+from ingest.day_sealing import readings_between
 from ingest.instants import from_us, to_us
 from ingest.reading import open_when_written
+from ingest.sealed_days import KeptReading
 from ingest.series_schema import QUALITIES
 from wire.records import decode_record
 
@@ -17,10 +19,6 @@ _DEVICE = "device = (SELECT number FROM devices WHERE device_id = ?)"
 _BETWEEN = f"WHERE observed_us >= ? AND observed_us < ? AND {_DEVICE} ORDER BY observed_us"
 
 _LATEST = "SELECT device_id, record FROM latest JOIN devices ON number = device WHERE kind = ?"
-_FILL = (
-    "SELECT observed_us, quality, filling_level, distance_mm, temperature_c,"  # noqa: S608  constants only
-    f" battery_v, battery_ratio, cover_open, out_of_position, rssi_dbm FROM fill {_BETWEEN}"
-)
 _EMPTIED = f"SELECT observed_us, gateway_us, level_before, level_after FROM emptied {_BETWEEN}"  # noqa: S608  constants only
 _VERDICTS = f"SELECT record FROM verdicts {_BETWEEN}"  # noqa: S608  constants only
 
@@ -46,8 +44,12 @@ class SqliteHistory:
         self, device_id: str, *, since: datetime, until: datetime
     ) -> Sequence[tuple[datetime, FillReading]]:
         """Return the readings from ``since`` (inclusive) to ``until`` (exclusive), by time."""
-        rows = self._rows(_FILL, (to_us(since), to_us(until), device_id))
-        return [(from_us(observed_us), _reading_of(columns)) for observed_us, *columns in rows]
+        with self._lock:
+            connection = self._open()
+            if connection is None:
+                return []
+            rows = _readings(connection, device_id, to_us(since), to_us(until))
+        return [(from_us(row.observed_us), _reading_of(row)) for row in rows]
 
     def emptyings(self, device_id: str, *, since: datetime, until: datetime) -> Sequence[Record]:
         """Return the emptyings seen by a fill sensor, by time."""
@@ -76,25 +78,40 @@ class SqliteHistory:
 
     def _rows(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
         with self._lock:
-            if self._connection is None:
-                self._connection = open_when_written(self._path)
-            if self._connection is None:
-                return []
-            return self._connection.execute(query, parameters).fetchall()
+            connection = self._open()
+            return [] if connection is None else connection.execute(query, parameters).fetchall()
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None:
+            self._connection = open_when_written(self._path)
+        return self._connection
 
 
-def _reading_of(columns: Sequence[Any]) -> FillReading:
-    quality, level, distance, temperature, volts, ratio, cover_open, out_of_position, rssi = columns
+def _readings(
+    connection: sqlite3.Connection, device_id: str, since_us: int, until_us: int
+) -> list[KeptReading]:
+    connection.execute("BEGIN")
+    try:
+        for (number,) in connection.execute(
+            "SELECT number FROM devices WHERE device_id = ?", (device_id,)
+        ):
+            return readings_between(connection, number, since_us, until_us)
+        return []
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _reading_of(row: KeptReading) -> FillReading:
     return FillReading(
-        measurement_quality=QUALITIES[quality],
-        filling_level=level,
-        distance_mm=distance,
-        temperature_c=temperature,
-        battery_v=volts,
-        battery_ratio=ratio,
-        cover_open=_flag(cover_open),
-        out_of_position=_flag(out_of_position),
-        rssi_dbm=rssi,
+        measurement_quality=QUALITIES[row.quality],
+        filling_level=row.filling_level,
+        distance_mm=row.distance_mm,
+        temperature_c=row.temperature_c,
+        battery_v=row.battery_v,
+        battery_ratio=row.battery_ratio,
+        cover_open=_flag(row.cover_open),
+        out_of_position=_flag(row.out_of_position),
+        rssi_dbm=row.rssi_dbm,
     )
 
 

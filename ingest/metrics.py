@@ -35,6 +35,9 @@ class IngestMetrics:
             "unread_cursors", "Trimmings put off: a reader's cursor could not be read."
         )
         self.series_failures = counter("series_failures", "Failed writes of the time series.")
+        self.series_too_old = counter(
+            "series_too_old_records", "Left out of the series: their day is no longer kept."
+        )
         self.round_seconds = Histogram(
             "huanwei_ingest_round_seconds",
             "From taking the waiting messages to their commit.",

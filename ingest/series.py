@@ -1,19 +1,27 @@
 """The embedded time series in SQLite: one wide row a record, ``latest``, and the rollups."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from domain.records import CameraHealth, Emptied, FillReading, JournalEntry, Record
-from ingest.instants import to_us
-from ingest.rollups import DeviceDay, Tallies, fold_days, put_hours, unfolded_days
-from ingest.series_schema import QUALITIES, open_series_schema
+from domain.records import JournalEntry, Record
+from ingest.day_sealing import bounds_us, closed_day, reopen, seal
+from ingest.instants import from_us
+from ingest.rollups import (
+    DeviceDay,
+    Tallies,
+    fold_days,
+    put_hours,
+    unfolded_days,
+)
+from ingest.series_rows import Row, SeriesRows, latest_rows, rows_of
+from ingest.series_schema import open_series_schema
+from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
 from storage.sqlite import SqliteFile
-from wire.records import encode_record
 
-_JOURNAL = "journal"
+_JOURNAL, _KEPT_FROM = "journal", "kept_from"
 
+_ACCEPTED = 0
 _MOST_UNFOLDED = 20_000
 _FOLD_BELOW = 1_000
 """A transaction smaller than this is not one of a backlog: its days are folded at once."""
@@ -31,13 +39,6 @@ _PUT_CURSOR = (
     "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position"
 )
 
-# The driver takes exact ints several times faster than bools and words of an enumeration.
-_CODES = {quality: code for code, quality in enumerate(QUALITIES)}
-_FLAGS = {None: None, False: 0, True: 1}
-_ACCEPTED = 0
-
-_Row = tuple[Any, ...]
-
 
 class SqliteSeries:
     """Fulfils ``ingest.ports.time_series.TimeSeries``; the one writer of ``path``.
@@ -45,19 +46,30 @@ class SqliteSeries:
     Hourly rollups change in the transaction of their rows. Daily ones are folded from the hours in
     the same transaction too, but for a backlog: then at its end, or after 20,000 of them.
 
+    ``on_too_old`` is told how many records were left out because their day is no longer kept: of
+    them nobody could say whether they are repetitions.
+
     Raises what :class:`storage.sqlite.SqliteFile` and
     :func:`ingest.series_schema.open_series_schema` raise.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, on_too_old: Callable[[int], None] = lambda _count: None
+    ) -> None:
+        self._on_too_old = on_too_old
         self._file = SqliteFile(path)
         try:
             open_series_schema(self._file)
-            self._unfolded: set[DeviceDay] = unfolded_days(self._file.connection)
+            connection = self._file.connection
+            self._unfolded: set[DeviceDay] = unfolded_days(connection)
+            self._sealed_through = _newest_sealed(connection)
+            self._kept_from = _position(connection, _KEPT_FROM)
         except BaseException:
             self._file.close()
             raise
         self._numbers: dict[str, int] = {}
+        self._restless: set[int] = set()
+        self._restless_before: set[int] = set()
 
     def close(self) -> None:
         """Close the file and give up its lock."""
@@ -65,32 +77,75 @@ class SqliteSeries:
 
     def cursor(self) -> int:
         """Return the position of the last journal entry that is in the series."""
-        row = self._file.connection.execute(
-            "SELECT position FROM cursors WHERE feed = ?", (_JOURNAL,)
-        ).fetchone()
-        return 0 if row is None else int(row[0])
+        return _position(self._file.connection, _JOURNAL)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Add entries and move the cursor, in one transaction; of an identity the first stays."""
         if not entries:
             return
-        records = [entry.record for entry in entries]
+        records = self._young_enough([entry.record for entry in entries])
         with self._file.transaction() as connection:
             numbers = self._device_numbers(connection, records)
-            tallies = _add(connection, records, numbers)
-            _put_latest(connection, records, numbers)
+            rows = rows_of(records, numbers)
+            reopen(connection, rows.fill_days(through=self._sealed_through))
+            tallies = _add(connection, rows)
+            connection.executemany(_PUT_LATEST, latest_rows(records, numbers))
             put_hours(connection, tallies)
-            unfolded = self._unfolded | tallies.days()
+            touched = tallies.days()
+            unfolded = self._unfolded | touched
             if len(records) < _FOLD_BELOW or len(unfolded) >= _MOST_UNFOLDED:
                 fold_days(connection, unfolded)
                 unfolded = set()
             connection.execute(_PUT_CURSOR, (_JOURNAL, entries[-1].position))
         self._numbers, self._unfolded = numbers, unfolded
+        self._restless |= {day for day, _ in touched}
+        if len(records) < len(entries):
+            self._on_too_old(len(entries) - len(records))
 
     def start_over(self) -> None:
         """Move the cursor before the first entry; what is there stays."""
         with self._file.transaction() as connection:
             connection.execute(_PUT_CURSOR, (_JOURNAL, 0))
+
+    def seal_next(self) -> int | None:
+        """Seal the oldest closed day where nothing has come lately; return its number of readings.
+
+        None: there is no such day. See :meth:`settle` for what lately means.
+        """
+        restless = self._restless | self._restless_before
+        day = closed_day(self._file.connection, restless=restless)
+        if day is None:
+            return None
+        with self._file.transaction() as connection:
+            readings = seal(connection, day)
+        self._sealed_through = max(self._sealed_through, day)
+        return readings
+
+    def settle(self) -> None:
+        """Let days where nothing has come since the last call be sealed from now on."""
+        self._restless_before, self._restless = self._restless, set()
+
+    def forget(self, *, readings_before: int, rollups_before: int) -> bool:
+        """Remove the oldest day of readings and of rollups before those days; False: none left."""
+        with self._file.transaction() as connection:
+            forgotten = forget_readings(connection, readings_before)
+            if forgotten:
+                kept_from = max(readings_before, self._kept_from)
+                connection.execute(_PUT_CURSOR, (_KEPT_FROM, kept_from))
+            forgotten |= forget_rollups(connection, rollups_before)
+        self._kept_from = _position(self._file.connection, _KEPT_FROM)
+        return forgotten
+
+    def give_room_back(self) -> bool:
+        """Return some free pages to the file system where there are many; False: not enough."""
+        with self._file.transaction() as connection:
+            return give_room_back(connection)
+
+    def _young_enough(self, records: list[Record]) -> list[Record]:
+        if not self._kept_from:
+            return records
+        since = from_us(bounds_us(self._kept_from)[0])
+        return [record for record in records if record.observed_at >= since]
 
     def _device_numbers(
         self, connection: sqlite3.Connection, records: Sequence[Record]
@@ -106,39 +161,21 @@ class SqliteSeries:
         return dict(connection.execute("SELECT device_id, number FROM devices").fetchall())
 
 
-def _add(
-    connection: sqlite3.Connection, records: Sequence[Record], numbers: dict[str, int]
-) -> Tallies:
-    """Insert the records that are new; return what they add to the rollups."""
-    fill: list[_Row] = []
-    emptied: list[_Row] = []
-    verdicts: list[_Row] = []
-    in_order: dict[tuple[int, int], bool] = {}
-    for record in records:
-        observed_us, number = to_us(record.observed_at), numbers[record.device_id]
-        values = record.values
-        if isinstance(values, FillReading):
-            fill.append((observed_us, number, *_fill_columns(values)))
-        elif isinstance(values, Emptied):
-            times = (observed_us, number, to_us(record.gateway_at))
-            emptied.append((*times, values.level_before, values.level_after))
-        else:
-            verdicts.append((observed_us, number, encode_record(record)))
-            # As in the table, the first of an identity stays.
-            in_order.setdefault((observed_us, number), values.camera_health is CameraHealth.OK)
+def _add(connection: sqlite3.Connection, rows: SeriesRows) -> Tallies:
+    """Insert the rows that are new; return what they add to the rollups."""
     tallies = Tallies()
-    for row in _insert_new(connection, _INSERT_FILL, fill):
+    for row in _insert_new(connection, _INSERT_FILL, rows.fill):
         tallies.reading(row[0], row[1], row[3] if row[2] == _ACCEPTED else None)
-    for row in _insert_new(connection, _INSERT_EMPTIED, emptied):
+    for row in _insert_new(connection, _INSERT_EMPTIED, rows.emptied):
         tallies.emptying(row[0], row[1])
-    for row in _insert_new(connection, _INSERT_VERDICTS, verdicts):
-        tallies.snapshot(row[0], row[1], usable=in_order[row[0], row[1]])
+    for row in _insert_new(connection, _INSERT_VERDICTS, rows.verdicts):
+        tallies.snapshot(row[0], row[1], usable=rows.in_order[row[0], row[1]])
     return tallies
 
 
 def _insert_new(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]
-) -> Iterable[_Row]:
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Row]
+) -> Iterable[Row]:
     """Insert the rows; return those that were not there yet.
 
     Repetitions are rare, so all are inserted at once, and one by one only where some were known.
@@ -154,45 +191,11 @@ def _insert_new(
     return [row for row in rows if connection.execute(statement, row).rowcount]
 
 
-def _fill_columns(reading: FillReading) -> _Row:
-    return (
-        _CODES[reading.measurement_quality],
-        reading.filling_level,
-        reading.distance_mm,
-        reading.temperature_c,
-        reading.battery_v,
-        reading.battery_ratio,
-        _FLAGS[reading.cover_open],
-        _FLAGS[reading.out_of_position],
-        reading.rssi_dbm,
-    )
+def _newest_sealed(connection: sqlite3.Connection) -> int:
+    (day,) = connection.execute("SELECT max(day) FROM sealed").fetchone()
+    return -1 if day is None else int(day)
 
 
-def _put_latest(
-    connection: sqlite3.Connection, records: Sequence[Record], numbers: dict[str, int]
-) -> None:
-    newest: dict[tuple[str, str], Record] = {}
-    for record in records:
-        key = (record.kind, record.device_id)
-        known = newest.get(key)
-        if known is None or record.observed_at > known.observed_at:
-            newest[key] = record
-    connection.executemany(
-        _PUT_LATEST,
-        [
-            (
-                record.kind.value,
-                numbers[record.device_id],
-                to_us(record.observed_at),
-                *_state_of(record),
-                encode_record(record),
-            )
-            for record in newest.values()
-        ],
-    )
-
-
-def _state_of(record: Record) -> tuple[int | None, float | None]:
-    if isinstance(record.values, FillReading):
-        return _CODES[record.values.measurement_quality], record.values.filling_level
-    return None, None
+def _position(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute("SELECT position FROM cursors WHERE feed = ?", (name,)).fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,6 +1,7 @@
 """Carries the journal into the time series, in a thread of its own and at its own pace."""
 
 import threading
+from collections.abc import Callable
 
 import structlog
 
@@ -10,7 +11,8 @@ from ingest.ports.time_series import TimeSeries
 
 _POLL_S = 0.05
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 30.0
-_MOST_ENTRIES = 2_000
+_MOST_ENTRIES = 8_000
+"""A device that speaks every 5 minutes then has several readings of an hour in one transaction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -19,13 +21,22 @@ class SeriesFollower:
     """Follows ``feed`` by the series' own cursor; a slow or broken series stops nobody else.
 
     ``position`` is the last entry the series has for good, ``backlog`` how many entries it lacks;
-    ``failing`` is true during an outage.
+    ``failing`` is true during an outage. ``upkeep`` is called between the writes, in the same
+    thread; it returns whether it should be called again at once.
     """
 
-    def __init__(self, *, feed: RecordFeed, series: TimeSeries, metrics: IngestMetrics) -> None:
+    def __init__(
+        self,
+        *,
+        feed: RecordFeed,
+        series: TimeSeries,
+        metrics: IngestMetrics,
+        upkeep: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._feed = feed
         self._series = series
         self._metrics = metrics
+        self._upkeep = upkeep
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.position = 0
@@ -45,7 +56,7 @@ class SeriesFollower:
             self._thread.join()
 
     def step(self) -> int:
-        """Carry over what waits, at most 2,000 entries; return how many there were."""
+        """Carry over what waits, at most 8,000 entries; return how many there were."""
         cursor = self._series.cursor()
         newest = self._feed.newest_position()
         if cursor > newest:
@@ -65,7 +76,9 @@ class SeriesFollower:
         retry_s = _FIRST_RETRY_S
         while not self._stopping.wait(wait_s):
             try:
-                wait_s = 0.0 if self.step() == _MOST_ENTRIES else _POLL_S
+                more = self.step() == _MOST_ENTRIES
+                more |= self._upkeep()
+                wait_s = 0.0 if more else _POLL_S
             except Exception:  # noqa: BLE001  the loop must outlive whatever a store raises
                 self._metrics.series_failures.inc()
                 if not self.failing:

@@ -21,6 +21,7 @@ from tests.fakes.ingest_samples import (
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_record_feed import MemoryRecordFeed
+from tests.fakes.sealed_series import seal_all_days
 
 MINUTE = timedelta(minutes=1)
 AGES = {"since": START - 60 * MINUTE, "until": START + 60 * MINUTE}
@@ -28,7 +29,7 @@ AGES = {"since": START - 60 * MINUTE, "until": START + 60 * MINUTE}
 Kept = tuple[History, Callable[..., None]]
 
 
-@pytest.fixture(params=["sqlite", "memory", "influxdb"])
+@pytest.fixture(params=["sqlite", "sealed", "memory", "influxdb"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     """Give a history and a way to add records to it."""
     if request.param == "memory":
@@ -47,7 +48,13 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     series = SqliteSeries(tmp_path / "series.db")
     history = SqliteHistory(tmp_path / "series.db")
     feed = MemoryRecordFeed()
-    yield history, lambda *records: series.append([feed.append_record(r) for r in records])
+
+    def append(*records: Record) -> None:
+        series.append([feed.append_record(record) for record in records])
+        if request.param == "sealed":
+            seal_all_days(series)
+
+    yield history, append
     history.close()
     series.close()
 

@@ -1,0 +1,108 @@
+"""Closed days of the series: sealed as one blob per sensor, opened again for what comes late.
+
+A reading is either in ``fill`` or in ``sealed``, never in both: each function is to be called
+within one transaction.
+"""
+
+import sqlite3
+from collections.abc import Container, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+
+from ingest.rollups import HOUR_US, DeviceDay, day_of_us, first_hour_of
+from ingest.sealed_days import KeptReading, seal_day, unseal_day
+
+CLOSED_AFTER_US = 3 * HOUR_US
+"""A day is closed when readings from this long after its end have been seen."""
+
+FILL_COLUMNS = (
+    "observed_us, quality, filling_level, distance_mm, temperature_c, battery_v, battery_ratio,"
+    " cover_open, out_of_position, rssi_dbm"
+)
+_OF_A_DAY = (
+    f"SELECT device, {FILL_COLUMNS} FROM fill WHERE observed_us >= ? AND observed_us < ?"  # noqa: S608  constants only
+    " ORDER BY device, observed_us"
+)
+_BETWEEN = "observed_us >= ? AND observed_us < ?"
+_PUT_BACK = f"INSERT INTO fill (device, {FILL_COLUMNS}) VALUES ({', '.join('?' * 11)})"  # noqa: S608  constants only
+
+
+def bounds_us(day: int) -> tuple[int, int]:
+    """Return the first microsecond of a district's day, and that of the next day."""
+    return first_hour_of(day) * HOUR_US, first_hour_of(day + 1) * HOUR_US
+
+
+def closed_day(connection: sqlite3.Connection, *, restless: Container[int]) -> int | None:
+    """Return the oldest closed day that still has rows, leaving out restless ones."""
+    newest = connection.execute("SELECT max(observed_us) FROM fill").fetchone()[0]
+    start_us = 0
+    while newest is not None:
+        (oldest,) = connection.execute(
+            "SELECT min(observed_us) FROM fill WHERE observed_us >= ?", (start_us,)
+        ).fetchone()
+        if oldest is None:
+            return None
+        day = day_of_us(oldest)
+        _, start_us = bounds_us(day)
+        if newest < start_us + CLOSED_AFTER_US:
+            return None
+        if day not in restless:
+            return day
+    return None
+
+
+def seal(connection: sqlite3.Connection, day: int) -> int:
+    """Move all rows of a day into blobs, one per sensor; return how many rows they were.
+
+    No sensor may have a blob of that day already: :func:`reopen` comes before new rows.
+    """
+    between = bounds_us(day)
+    rows = connection.execute(_OF_A_DAY, between)
+    connection.executemany("INSERT INTO sealed VALUES (?, ?, ?, ?)", _blobs(day, rows))
+    return connection.execute(f"DELETE FROM fill WHERE {_BETWEEN}", between).rowcount  # noqa: S608  constants only
+
+
+def reopen(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:
+    """Turn the blobs of these days and sensors, where there are any, into rows again."""
+    for key in days:
+        found = connection.execute(
+            "SELECT chunk FROM sealed WHERE day = ? AND device = ?", key
+        ).fetchone()
+        if found is not None:
+            rows = [(key[1], *reading) for reading in unseal_day(found[0])]
+            connection.executemany(_PUT_BACK, rows)
+            connection.execute("DELETE FROM sealed WHERE day = ? AND device = ?", key)
+
+
+def readings_between(
+    connection: sqlite3.Connection, device: int, since_us: int, until_us: int
+) -> list[KeptReading]:
+    """Return a sensor's readings, sealed or not, from ``since_us`` until before, by time.
+
+    Both tables must be read in one transaction, or a day being sealed could be seen in neither.
+    """
+    days = (day_of_us(since_us), day_of_us(until_us - 1) + 1)
+    sealed = connection.execute(
+        "WITH RECURSIVE days (one) AS"
+        " (SELECT ? UNION ALL SELECT one + 1 FROM days WHERE one + 1 < ?)"
+        " SELECT chunk FROM days CROSS JOIN sealed ON day = one AND device = ?",
+        (*days, device),
+    )
+    readings = [
+        reading
+        for (chunk,) in sealed
+        for reading in unseal_day(chunk)
+        if since_us <= reading.observed_us < until_us
+    ]
+    rows = connection.execute(
+        f"SELECT {FILL_COLUMNS} FROM fill WHERE {_BETWEEN} AND device = ?",  # noqa: S608  constants only
+        (since_us, until_us, device),
+    )
+    readings += map(KeptReading._make, rows)
+    return sorted(readings, key=itemgetter(0))
+
+
+def _blobs(day: int, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[int, int, int, bytes]]:
+    for device, group in groupby(rows, key=itemgetter(0)):
+        readings = [row[1:] for row in group]
+        yield day, device, len(readings), seal_day(readings)

@@ -126,6 +126,7 @@ def up(
     if loaded.run.clock_anchor is not None:
         msg = f"{settings}: run.clock_anchor: only the demo runs with a clock of its own"
         raise SettingsError(msg)
+    _check_registry(loaded.run.registry)
     if only is not None:
         if only not in roles:
             typer.echo(f"--only: one of {', '.join(roles)}", err=True)
@@ -141,20 +142,42 @@ def up(
     )
 
 
+def _check_registry(path: Path) -> None:
+    """Say at once what is wrong with it: every process would end by it, again and again."""
+    from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
+
+    try:
+        load_registry(path)
+    except (BadRegistryFileError, OSError) as error:
+        raise SettingsError(str(error)) from None
+
+
 @app.command(name="dead-letters")
 def dead_letters(
     settings: SettingsOption = Path("huanwei.toml"),
     reason: Annotated[RecordRefusal | None, typer.Option(help="Only this reason.")] = None,
     limit: LimitOption = 50,
     *,
+    count: Annotated[bool, typer.Option("--count", help="Only how many there are, by reason.")] = (
+        False
+    ),
     as_json: JsonOption = False,
 ) -> None:
     """List records that ingest could not accept, newest first, with the reason."""
-    from huanwei.refused_lists import dead_letter_rows  # noqa: PLC0415
+    from huanwei.refused_lists import dead_letter_counts, dead_letter_rows  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
-    rows = dead_letter_rows(load_settings(settings), reason=reason, limit=limit)
-    _list_rows(rows, as_json=as_json, none="No dead letters.")
+    loaded = load_settings(settings)
+    if not count:
+        rows = dead_letter_rows(loaded, reason=reason, limit=limit)
+        _list_rows(rows, as_json=as_json, none="No dead letters.")
+        return
+    counts = dead_letter_counts(loaded, reason=reason)
+    if as_json:
+        typer.echo(json.dumps(counts))
+        return
+    lines = [f"{name}: {letters}" for name, letters in counts.items()]
+    typer.echo("\n".join(lines) if lines else "No dead letters.")
 
 
 @app.command(name="refused-messages")
@@ -230,6 +253,7 @@ def vision_check(
 @influx_app.command(name="setup")
 def influx_setup(
     settings: SettingsOption = Path("huanwei.toml"),
+    *,
     admin_token: Annotated[
         str,
         typer.Option(
@@ -238,8 +262,7 @@ def influx_setup(
             hide_input=True,
             help="Used now, never kept.",
         ),
-    ] = "",
-    *,
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says.")] = False,
 ) -> None:
     """Show what the InfluxDB server lacks (buckets, retention, tokens); with --yes, make it."""

@@ -12,6 +12,9 @@ from huanwei.end_with_parent import ask_to_end_with_parent
 from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, run_until_signal
 from huanwei.settings import Settings, SettingsError, load_settings
+from storage.lock_file import FileInUseError
+from storage.registry_file import BadRegistryFileError
+from storage.sqlite import DamagedFileError
 
 ROLES = ("sim", "edge", "ingest", "centre")
 
@@ -41,5 +44,5 @@ if __name__ == "__main__":
     ask_to_end_with_parent(int(parent))
     try:
         run_role(role, Path(path))
-    except SettingsError as error:
+    except (SettingsError, BadRegistryFileError, FileInUseError, DamagedFileError) as error:
         sys.exit(str(error))

@@ -11,6 +11,8 @@ from gateway.spool_file import SpoolFile
 from huanwei import command_line
 from huanwei.new_run import write_settings
 from huanwei.settings import SECRETS_NAME
+from tests.fakes.ingest_rig import IngestRig
+from tests.fakes.ingest_samples import batch, fill_record
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
@@ -95,3 +97,40 @@ def test_init_refuses_a_gateway_id_that_is_none_before_it_writes(
     assert ended.value.code == command_line.WRONG_CALL
     assert "--gateway-id" in capsys.readouterr().err
     assert not folder.exists()
+
+
+def test_up_refuses_a_registry_that_cannot_be_taken_and_names_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["huanwei", "init", str(tmp_path / "district")])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    registry = tmp_path / "district" / "registry.json"
+    registry.write_text(registry.read_text("utf-8").replace("depth_mm", "dept_mm"), "utf-8")
+    settings = str(tmp_path / "district" / "huanwei.toml")
+    monkeypatch.setattr("sys.argv", ["huanwei", "up", "--settings", settings])
+
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+
+    assert ended.value.code == command_line.WRONG_CALL
+    assert f"{registry}: containers[0].dept_mm" in capsys.readouterr().err
+
+
+def test_dead_letters_are_counted_by_reason_repeats_included(tmp_path: Path) -> None:
+    settings = str(write_settings(tmp_path, gateway_id="gw-one"))
+
+    def counted(*arguments: str) -> str:
+        command = ["dead-letters", "--count", "--settings", settings, *arguments]
+        done = CliRunner().invoke(command_line.app, command)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert counted() == "No dead letters.\n"
+    assert json.loads(counted("--json")) == {}
+    with IngestRig(tmp_path / "data") as rig:
+        rig.receive(batch({1: b"{", 2: fill_record(device_id="sensor-999")}))
+        rig.receive(batch({3: b"{"}))
+    assert json.loads(counted("--json")) == {"unknown_device": 1, "unreadable_record": 2}
+    assert counted("--reason", "unreadable_record") == "unreadable_record: 2\n"
+    assert counted("--reason", "conflict") == "conflict: 0\n"

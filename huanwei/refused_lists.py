@@ -4,7 +4,7 @@ from gateway.errors import RefusalReason as MessageRefusal
 from gateway.refusals import read_refusals
 from huanwei.run_files import JOURNAL, SPOOL
 from huanwei.settings import Settings
-from ingest.dead_letters import read_dead_letters
+from ingest.dead_letters import count_dead_letters, read_dead_letters
 
 Row = dict[str, str | int | None]
 
@@ -23,6 +23,14 @@ def dead_letter_rows(settings: Settings, *, reason: str | None, limit: int) -> l
         }
         for letter in letters
     ]
+
+
+def dead_letter_counts(settings: Settings, *, reason: str | None) -> dict[str, int]:
+    """Return how many dead letters each reason has; the same letter again counts again."""
+    counts = count_dead_letters(settings.run.data / JOURNAL)
+    if reason is not None:
+        return {reason: sum(times for known, times in counts.items() if known == reason)}
+    return {str(known): times for known, times in counts.items()}
 
 
 def refused_message_rows(

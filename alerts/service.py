@@ -86,6 +86,7 @@ class AlertsService:
         self._thread = threading.Thread(target=self._run, name="alerts-evaluation")
         self._stopped = False
         self._failures = 0
+        self._journal_is_older = False
 
     def start(self) -> None:
         """Start following the journal and sending messages."""
@@ -116,6 +117,8 @@ class AlertsService:
             missing["evaluation"] = f"failing, {self._failures} times in a row"
         if not all(delivery.alive for delivery in self._deliveries):
             missing["delivery"] = "not running"
+        if self._journal_is_older:
+            missing["journal"] = "ends before what was evaluated: it was replaced by another"
         return missing
 
     def _run(self) -> None:
@@ -127,14 +130,24 @@ class AlertsService:
                 caught_up = taken < BATCH_ENTRIES
                 if caught_up and self._clock.monotonic_s() >= next_tick:
                     self._evaluation.tick()
-                    behind = self._feed.newest_position() - self._evaluation.position
-                    self._metrics.lag.set(max(0, behind))
+                    self._look_ahead()
                     next_tick = self._clock.monotonic_s() + _TICK_S
                 self._went_well()
                 if caught_up:
                     self._stopping.wait(_POLL_S)
             except Exception as error:  # noqa: BLE001  one broad handler a loop: count, log, go on
                 self._went_wrong(error)
+
+    def _look_ahead(self) -> None:
+        """See how far the journal goes on; one that ends before our cursor is not the one we know.
+
+        Its entries would count as evaluated until it has grown beyond the cursor.
+        """
+        ahead = self._feed.newest_position() - self._evaluation.position
+        self._metrics.lag.set(max(0, ahead))
+        if ahead < 0 and not self._journal_is_older:
+            _log.error("journal_ends_before_cursor", position=self._evaluation.position)
+        self._journal_is_older = ahead < 0
 
     def _batch_size(self) -> int:
         """One by one after a failure, so that a bad entry stands alone."""

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from alerts.case_book import CaseBook
 from alerts.case_desk import CaseDesk
 from alerts.crew_links import CrewLinks
+from domain.device_health import DEFAULT_HEALTH_LIMITS, HealthLimits
 from domain.ports.clock import Clock
 from domain.ports.history import History
 from domain.ports.photo_intake import PhotoIntake
@@ -21,6 +22,7 @@ class CentreParts:
     """The parts of the centre. All of them may be called from any thread.
 
     ``readiness`` returns what is missing, by part; empty when the centre can do its work.
+    ``health_limits`` say when a device counts as silent: those that its alerts go by.
     """
 
     clock: Clock
@@ -34,3 +36,4 @@ class CentreParts:
     catalogue: Catalogue
     metrics_registry: CollectorRegistry
     readiness: Callable[[], Mapping[str, str]]
+    health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS

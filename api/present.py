@@ -40,6 +40,7 @@ def present_places(
             alerts=alerts[place_id],
             cases=cases[place_id],
             now=now,
+            limits=parts.health_limits,
         )
         for place_id in registry.places
     }

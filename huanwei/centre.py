@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from alerts.case_book import CaseBook
 from alerts.crew_links import CrewLinks
+from alerts.limits import AlertRules
 from alerts.metrics import AlertMetrics
 from alerts.notifiers.webhook import WebhookNotifier
 from alerts.outbox import Channel
@@ -20,6 +21,7 @@ from api.console.mount import mount_console
 from api.console.settings import ConsoleSettings
 from api.parts import CentreParts
 from api.settings import LOOPBACK_NAMES, ApiSettings
+from domain.device_health import HealthLimits
 from huanwei.clock_choice import business_clock
 from huanwei.http_server import HttpServer
 from huanwei.process import Closing, ProcessParts
@@ -83,6 +85,7 @@ def build(settings: Settings) -> ProcessParts:
         catalogue=catalogue,
         metrics_registry=metrics,
         readiness=readiness,
+        health_limits=health_limits(settings.rules),
     )
     app = create_app(parts, settings=_api_settings(settings.centre))
     mount_console(
@@ -101,6 +104,15 @@ def build(settings: Settings) -> ProcessParts:
         parts=[Closing(feed), Closing(history), Closing(book), alerts, server],
         readiness=readiness,
         metrics=metrics,
+    )
+
+
+def health_limits(rules: AlertRules) -> HealthLimits:
+    """Return the limits that pages judge devices by: those that alerts fire by, so they agree."""
+    return HealthLimits(
+        silent_after_intervals=rules.silent_after_intervals,
+        silent_after_at_least=rules.silent_at_least,
+        battery_low_ratio=rules.battery_low_ratio,
     )
 
 

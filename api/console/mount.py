@@ -33,7 +33,11 @@ def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -
     NiceGUI holds its pages in one place per process, so a process mounts one console.
     """
     reader = SituationReader(
-        clock=parts.clock, registry=parts.registry, book=parts.book, history=parts.history
+        clock=parts.clock,
+        registry=parts.registry,
+        book=parts.book,
+        history=parts.history,
+        health_limits=parts.health_limits,
     )
     feed = LiveFeed(reader, clock=parts.clock, settings=settings)
     _add_pages(Console(parts=parts, settings=settings, feed=feed))

@@ -11,6 +11,7 @@ from alerts.outbox import Channel, OutboxMessage
 from domain.alerts import Alert
 from domain.cases import Case
 from domain.changes import ChangeKind
+from domain.device_health import DEFAULT_HEALTH_LIMITS, HealthLimits
 from domain.devices import Device
 from domain.ports.clock import Clock
 from domain.ports.history import History
@@ -36,6 +37,7 @@ class Situation:
     fill: Mapping[str, Record] = field(default_factory=dict)
     verdicts: Mapping[str, Record] = field(default_factory=dict)
     undelivered: tuple[OutboxMessage, ...] = ()
+    health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
 
     @cached_property
     def cases_at(self) -> Mapping[str, tuple[Case, ...]]:
@@ -71,12 +73,19 @@ class SituationReader:
     """Reads situations from the stores; called by one worker thread at a time."""
 
     def __init__(
-        self, *, clock: Clock, registry: Registry, book: CaseBook, history: History
+        self,
+        *,
+        clock: Clock,
+        registry: Registry,
+        book: CaseBook,
+        history: History,
+        health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS,
     ) -> None:
         self._clock = clock
         self._registry = registry
         self._book = book
         self._history = history
+        self._health_limits = health_limits
 
     def notices(self, *, after: int) -> tuple[OutboxMessage, ...]:
         """Return the messages to the dispatchers behind the change ``after``, oldest first."""
@@ -104,4 +113,5 @@ class SituationReader:
             fill=self._history.latest(RecordKind.FILL),
             verdicts=self._history.latest(RecordKind.VERDICTS),
             undelivered=tuple(self._book.undelivered_messages(_MOST_UNDELIVERED)),
+            health_limits=self._health_limits,
         )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from api.errors import ErrorCode
 from domain.alerts import Alert
 from domain.cases import Actor, Case, CaseAction, CaseState, legal_actions
-from domain.device_health import device_state, interval_s
+from domain.device_health import HealthLimits, device_state, interval_s
 from domain.devices import Camera, Device, FillSensor
 from domain.place_state import PresentPlace, is_overdue
 from domain.places import Name, Place
@@ -180,11 +180,12 @@ class DeviceAnswer(Answer):
         device: Device,
         latest: Record | None,
         now: datetime,
+        limits: HealthLimits,
         catalogue: Catalogue,
         locale: Locale,
     ) -> "DeviceAnswer":
         """Tell a device by its newest record."""
-        state = device_state(device, latest, now)
+        state = device_state(device, latest, now, limits)
         values = latest.values if latest is not None else None
         fill = values if isinstance(values, FillReading) else None
         sight = values if isinstance(values, SnapshotVerdicts) else None

@@ -23,7 +23,14 @@ def list_devices(parts: Parts, locale: Reader) -> DeviceListAnswer:
     registry, latest, now = parts.registry.current(), latest_records(parts), parts.clock.now()
     devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
     answers = [
-        DeviceAnswer.of(device, latest.get(device.device_id), now, parts.catalogue, locale)
+        DeviceAnswer.of(
+            device,
+            latest.get(device.device_id),
+            now,
+            parts.health_limits,
+            parts.catalogue,
+            locale,
+        )
         for device in devices
     ]
     by_state: dict[str, int] = {}

@@ -91,7 +91,14 @@ def one_place(
     return PlaceDetailAnswer(
         place=PlaceAnswer.of(place, present, parts.catalogue, locale),
         devices=[
-            DeviceAnswer.of(device, latest.get(device.device_id), now, parts.catalogue, locale)
+            DeviceAnswer.of(
+                device,
+                latest.get(device.device_id),
+                now,
+                parts.health_limits,
+                parts.catalogue,
+                locale,
+            )
             for device in devices
         ],
         fill=[_series(parts, sensor, since=since, until=now) for sensor in sensors],

@@ -36,7 +36,7 @@ class DeviceRow:
 def device_row(device: Device, *, situation: Situation, words: Words) -> DeviceRow:
     """Return a device's row."""
     newest = situation.newest_of(device.device_id)
-    state = device_state(device, newest, situation.at)
+    state = device_state(device, newest, situation.at, situation.health_limits)
     mark, health = _health(state, newest, words)
     values = newest.values if newest is not None else None
     fill = values if isinstance(values, FillReading) else None

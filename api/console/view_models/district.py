@@ -97,6 +97,7 @@ def present_of(place_id: str, situation: Situation) -> PresentPlace:
         alerts=situation.alerts_at.get(place_id, ()),
         cases=situation.cases_at.get(place_id, ()),
         now=situation.at,
+        limits=situation.health_limits,
     )
 
 
@@ -163,7 +164,12 @@ def _counters(situation: Situation, words: Words) -> tuple[Counter, ...]:
         if alert.subject is ProblemClass.BIN_OVERFLOW and alert.level is AlertLevel.CRITICAL
     }
     offline = sum(
-        device_state(device, situation.newest_of(device.device_id), situation.at)
+        device_state(
+            device,
+            situation.newest_of(device.device_id),
+            situation.at,
+            situation.health_limits,
+        )
         in {DeviceState.SILENT, DeviceState.UNKNOWN}
         for device in situation.devices
     )

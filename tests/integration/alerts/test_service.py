@@ -1,7 +1,8 @@
 """The whole part with its threads: journal in, messages out."""
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def _full(feed: MemoryRecordFeed, device_id: str, times: int = 2) -> None:
         )
 
 
+def wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    deadline_s = CLOCK.monotonic_s() + 10
+    while not condition():
+        assert CLOCK.monotonic_s() < deadline_s
+        pause.wait(0.01)
+
+
 @pytest.fixture
 def feed() -> MemoryRecordFeed:
     return MemoryRecordFeed()
@@ -95,6 +104,26 @@ def test_a_stopped_service_goes_on_where_it_was(tmp_path: Path, feed: MemoryReco
     assert second.phone.wait_for(1)
     second.service.stop()
     assert [message.key for message in second.phone.received] == ["watched/bin_overflow/1/new"]
+
+
+def test_a_journal_that_ends_before_what_was_evaluated_makes_the_service_say_so(
+    tmp_path: Path, feed: MemoryRecordFeed
+) -> None:
+    first = Centre(tmp_path, feed)
+    first.service.start()
+    _full(feed, "only")
+    assert first.phone.wait_for(1)
+    first.service.stop()
+
+    replaced = MemoryRecordFeed()
+    second = Centre(tmp_path, replaced)
+    second.service.start()
+    try:
+        wait_until(lambda: "journal" in second.service.readiness())
+        _full(replaced, "near", times=3)
+        wait_until(lambda: "journal" not in second.service.readiness())
+    finally:
+        second.service.stop()
 
 
 def test_an_entry_that_cannot_be_evaluated_is_skipped_and_counted_not_a_dead_end(

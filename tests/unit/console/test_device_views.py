@@ -1,9 +1,13 @@
 """Devices: what is not known never looks fine."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from api.console.palette import Mark
 from api.console.view_models.devices import device_row, device_rows, matching
+from domain.device_health import HealthLimits
 from domain.records import CameraHealth, MeasurementQuality, Record
 from tests.fakes.console_samples import CAMERA, REGISTRY, fill, situation, snapshot, words
 from texts.catalogue import Locale
@@ -31,6 +35,17 @@ def test_a_sensor_that_reports_believable_levels_is_fine() -> None:
 )
 def test_without_a_believable_level_a_sensor_never_looks_fine(records: tuple[Record, ...]) -> None:
     assert health(*records)[0] is Mark.UNKNOWN
+
+
+def test_the_limits_of_the_alerts_say_when_a_device_is_silent() -> None:
+    def mark_with(limits: HealthLimits) -> Mark:
+        heard = fill(1, 0.4)
+        at = heard.observed_at + timedelta(hours=2)
+        seen = replace(situation(heard), at=at, health_limits=limits)
+        return device_row(SENSOR, situation=seen, words=words()).mark
+
+    assert mark_with(HealthLimits()) is Mark.UNKNOWN
+    assert mark_with(HealthLimits(silent_after_at_least=timedelta(hours=3))) is Mark.CLEAN
 
 
 def test_a_weak_battery_is_a_warning() -> None:

@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
 app.add_typer(vision_app, name="vision")
+evaluate_app = typer.Typer(no_args_is_help=True, help="How well vision does on known pictures.")
+vision_app.add_typer(evaluate_app, name="evaluate")
 influx_app = typer.Typer(no_args_is_help=True, help="InfluxDB beside the embedded store.")
 app.add_typer(influx_app, name="influx")
 
@@ -298,3 +300,19 @@ def influx_dead_letters(
         typer.echo("  ".join(str(value) for value in row.values()))
     if not rows:
         typer.echo("No dead letters.")
+
+
+@evaluate_app.command(name="litter")
+def vision_evaluate_litter(
+    events: Annotated[Path, typer.Argument(help="events.json; its clips lie beside it.")],
+    detector: Annotated[
+        Path | None, typer.Option(help="ONNX file that finds people and vehicles.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the left objects found, missed and falsely told on clips of fixed cameras, as JSON."""
+    from huanwei.vision_evaluation import litter_report  # noqa: PLC0415
+
+    report = litter_report(events, detector)
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))

@@ -98,6 +98,22 @@ class IngestSection(_Section):
     health_port: Port = 18842
 
 
+class InfluxSection(_Section):
+    """An InfluxDB 2 that gets every point too. Without this section there is none."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    org: str
+    raw_bucket: str = "huanwei-raw"
+    hourly_bucket: str = "huanwei-hourly"
+    daily_bucket: str = "huanwei-daily"
+    gzip: bool = False
+    """Costs more time than the whole rest of writing; worth it over a slow network only."""
+    token: SecretStr = SecretStr("")
+    """Writes the buckets; ``huanwei influx setup`` makes it and puts it among the secrets."""
+    read_token: SecretStr = SecretStr("")
+    """Only reads them, for Grafana."""
+
+
 class CentreSection(_Section):
     """Alerts, cases, API, console and crew pages."""
 
@@ -134,6 +150,7 @@ class Settings(BaseSettings):
     broker: BrokerSection
     edge: EdgeSection
     ingest: IngestSection = IngestSection()
+    influx: InfluxSection | None = None
     centre: CentreSection
     rules: AlertRules = AlertRules()
     simulator: SimulatorSection | None = None

@@ -31,8 +31,9 @@ class StoppedError(Exception):
 class PatientSink:
     """Writes to one bucket, and tries again for ever what can succeed later.
 
-    ``wait(seconds)`` returns True when the writer shall stop. ``trouble`` says in words why nothing
-    gets in now, and ``closed`` whether somebody has to mend it.
+    ``wait(seconds)`` returns True when the writer shall stop; with ``ends_when_closed`` a server
+    that lets nothing in ends it too. ``trouble`` says in words why nothing gets in now, and
+    ``closed`` whether somebody has to mend it.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class PatientSink:
         wait: Callable[[float], bool],
         rng: random.Random,
         metrics: InfluxMetrics,
+        ends_when_closed: bool = False,
     ) -> None:
+        self._ends_when_closed = ends_when_closed
         self._sink = sink
         self._bucket = bucket
         self._wait = wait
@@ -77,7 +80,7 @@ class PatientSink:
                 self._metrics.requests.labels("written").inc()
                 self._out_of_trouble()
                 return
-            if self._wait(pause_s):
+            if (self.closed and self._ends_when_closed) or self._wait(pause_s):
                 raise StoppedError
 
     def _in_trouble(self, detail: str, *, closed: bool) -> None:

@@ -41,6 +41,7 @@ class InfluxWriter:
         rng: random.Random,
         metrics: InfluxMetrics,
         wait: Callable[[float], bool] | None = None,
+        ends_when_closed: bool = False,
     ) -> None:
         self.feed = feed
         self._source = source
@@ -51,7 +52,12 @@ class InfluxWriter:
         self._thread: threading.Thread | None = None
         self._failing = False
         self.sink = PatientSink(
-            sink=sink, bucket=bucket, wait=wait or self._stopping.wait, rng=rng, metrics=metrics
+            sink=sink,
+            bucket=bucket,
+            wait=wait or self._stopping.wait,
+            rng=rng,
+            metrics=metrics,
+            ends_when_closed=ends_when_closed,
         )
 
     def start(self) -> None:
@@ -61,6 +67,10 @@ class InfluxWriter:
                 target=self._run, name=f"influx-{self.feed}", daemon=False
             )
             self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Ask for the end without waiting for it."""
+        self._stopping.set()
 
     def stop(self) -> None:
         """End after the request at work. May be called twice."""
@@ -72,6 +82,14 @@ class InfluxWriter:
         """Return the position up to which InfluxDB has the feed."""
         return self._deliveries.cursor(self.feed)
 
+    def newest_position(self) -> int:
+        """Return the position of the feed's newest entry."""
+        return self._source.newest_position()
+
+    def begin_anew(self) -> None:
+        """Move the cursor before the first entry; what is written stays."""
+        self._deliveries.advance(self.feed, 0, at=self._clock.now())
+
     def step(self) -> int:
         """Carry over one page, at most 5,000 entries; return how many there were."""
         cursor = self._deliveries.cursor(self.feed)
@@ -80,7 +98,7 @@ class InfluxWriter:
             # Positions never go back, so this is another file than the one followed so far.
             _log.warning("influxdb_starts_over", feed=self.feed, cursor=cursor, newest=newest)
             cursor = 0
-            self._deliveries.advance(self.feed, 0, at=self._clock.now())
+            self.begin_anew()
         page = None if cursor == newest else self._source.read(after=cursor, limit=LINES_A_BODY)
         if page is None:
             self._metrics.backlog.labels(self.feed).set(0)

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from domain.ports.history import History
-from domain.records import FillReading, MeasurementQuality, Record, RecordKind
+from domain.problems import ProblemClass
+from domain.records import (
+    CameraHealth,
+    FillReading,
+    MeasurementQuality,
+    Record,
+    RecordKind,
+    SnapshotVerdicts,
+    Verdict,
+    VerdictState,
+)
 from ingest.history import SqliteHistory
 from ingest.series import SqliteSeries
 from tests.fakes.influx_rig import InfluxSeries
@@ -108,6 +118,42 @@ def test_emptyings_and_verdicts_are_whole_records_by_time(kept: Kept) -> None:
         emptied_record(at=START + MINUTE),
     ]
     assert list(history.verdicts(CAMERA, **AGES)) == [verdicts_record(), later_verdicts]
+
+
+def test_verdicts_come_back_whole_and_in_their_order(kept: Kept) -> None:
+    history, add = kept
+    bare = Verdict(
+        zone_id="ground",
+        problem_class=ProblemClass.SCATTERED_LITTER,
+        state=VerdictState.UNKNOWN,
+        score=0.0,
+    )
+    full = Verdict(
+        zone_id="ground",
+        problem_class=ProblemClass.BAGGED_WASTE_ON_GROUND,
+        state=VerdictState.PRESENT,
+        score=0.85,
+        reasons=("new_objects", "not_in_reference"),
+        boxes=((0.1, 0.2, 0.3, 0.4), (0.0, 1.0, 0.25, 1 / 3)),
+    )
+    records = [
+        Record(
+            device_id=CAMERA,
+            observed_at=START + minutes * MINUTE,
+            gateway_at=START + minutes * MINUTE + timedelta(microseconds=1_234_567),
+            values=SnapshotVerdicts(
+                camera_health=CameraHealth.OK, verdicts=verdicts, picture_sha256=picture
+            ),
+        )
+        for minutes, verdicts, picture in (
+            (0, (full, bare), "cd" * 32),
+            (1, (bare, full), None),
+            (2, (bare,), "ef" * 32),
+        )
+    ]
+    add(*records)
+    assert list(history.verdicts(CAMERA, **AGES)) == records
+    assert history.latest(RecordKind.VERDICTS) == {CAMERA: records[-1]}
 
 
 def test_the_first_record_of_an_identity_stays(kept: Kept) -> None:

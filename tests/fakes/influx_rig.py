@@ -2,12 +2,15 @@
 
 import random
 import secrets
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from prometheus_client import CollectorRegistry
 
+from domain.devices import Zone, ZoneKind
 from domain.records import Record
 from domain.registry import RegistrySnapshot
 from ingest.influx.buckets import BucketNames
@@ -23,13 +26,27 @@ from ingest.influx.source import LineSource
 from ingest.influx.writer import InfluxWriter
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
-from tests.fakes.ingest_samples import sample_registry
+from tests.fakes.ingest_samples import CAMERA, sample_registry
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.influx_server import RunningInflux
 
-REGISTRY = sample_registry(sensors=5)
+
+def registry_with_zone() -> RegistrySnapshot:
+    """Return the sample registry, its camera with one ground zone."""
+    registry = sample_registry(sensors=5)
+    ground = Zone(
+        zone_id="ground",
+        kind=ZoneKind.GROUND,
+        polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)),
+        area_m2=12.0,
+    )
+    camera = replace(registry.cameras[CAMERA], zones=(ground,))
+    return replace(registry, cameras={CAMERA: camera})
+
+
+REGISTRY = registry_with_zone()
 
 
 def new_bucket(influx: RunningInflux, *, kept_s: int = 0) -> str:
@@ -42,14 +59,16 @@ def new_bucket(influx: RunningInflux, *, kept_s: int = 0) -> str:
 
 
 class RecordingWait:
-    """Stands in for waiting: writes down the seconds and lets a test act or stop."""
+    """Stands in for waiting: writes down the seconds, lets a test act, stops after ``most``."""
 
     def __init__(self, *, most: int = 50) -> None:
         self.waits: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
         self._most = most
 
     def __call__(self, seconds: float) -> bool:
         self.waits.append(seconds)
+        self.on_wait()
         return len(self.waits) >= self._most
 
 

@@ -1,0 +1,65 @@
+"""The state of every device as points, told once in ten minutes of business time.
+
+A state depends on the present (silence is a state), so it cannot be told later: while the server is
+away there are no such points. What a device sent is in the other feeds, which lose nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from domain.device_health import DeviceState, device_state
+from domain.devices import Device
+from domain.ports.clock import Clock
+from domain.ports.history import History
+from domain.ports.registry import Registry
+from domain.records import Record, RecordKind
+from ingest.influx.lines import line
+from ingest.influx.source import Lines, Page
+from ingest.instants import to_us
+
+EVERY_S = 600
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SPOKEN = (RecordKind.FILL, RecordKind.VERDICTS)
+
+
+class HealthLines:
+    """Fulfils ``ingest.influx.source.LineSource``; a position is a number of ten minutes."""
+
+    def __init__(self, *, history: History, registry: Registry, clock: Clock) -> None:
+        self._history = history
+        self._registry = registry
+        self._clock = clock
+
+    def read(self, *, after: int, limit: int) -> Page | None:  # noqa: ARG002  it is one moment
+        """Return the states at the newest full ten minutes; None when they were told."""
+        newest = self.newest_position()
+        if newest <= after:
+            return None
+        at = _EPOCH + timedelta(seconds=newest * EVERY_S)
+        registry = self._registry.current()
+        latest = self._latest()
+        lines = []
+        devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
+        for device in devices:
+            spoken = latest.get(device.device_id)
+            state = device_state(device, spoken, at)
+            tags = {"device_id": device.device_id, "place_id": device.place_id}
+            fields: dict[str, float | str | None] = {
+                "ok": float(state is DeviceState.OK),
+                "state": state,
+                "silent_s": None if spoken is None else (at - spoken.observed_at).total_seconds(),
+            }
+            lines.append(line("device_health", tags, fields, to_us(at) * 1000))
+        return Page(entries=1, through=newest, told=Lines(lines=lines))
+
+    def newest_position(self) -> int:
+        """Return the number of the newest full ten minutes."""
+        return to_us(self._clock.now()) // (EVERY_S * 1_000_000)
+
+    def _latest(self) -> Mapping[str, Record]:
+        return {
+            device_id: record
+            for kind in _SPOKEN
+            for device_id, record in self._history.latest(kind).items()
+        }

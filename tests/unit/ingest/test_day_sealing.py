@@ -250,5 +250,6 @@ def test_room_is_given_back_in_steps_while_readers_read(
     while kept.series.give_room_back():
         sizes.append(pages())
     assert len(sizes) > 2
-    assert all(after == before - 10 for before, after in pairwise(sizes[:-1]))
+    # A page of SQLite's own map of pages may go along.
+    assert {before - after for before, after in pairwise(sizes)} <= {10, 11}
     assert kept.readings(1) == before

@@ -1,0 +1,23 @@
+"""``make bench``: every benchmark of the main job, one after the other, in processes of their own.
+
+About six minutes. Nothing else should run beside it; the reports begin with the machine's load.
+"""
+
+import os
+import subprocess
+import sys
+
+BENCHMARKS = (
+    ("tests.benchmarks.demo_cost", "--seconds=60"),
+    ("tests.benchmarks.reading_to_message",),
+    ("tests.benchmarks.ingest_rate",),
+)
+
+if __name__ == "__main__":
+    failed = []
+    for module, *arguments in BENCHMARKS:
+        print(f"\n# {module} (load average {os.getloadavg()[0]:.1f})\n", flush=True)
+        done = subprocess.run((sys.executable, "-m", module, *arguments), check=False)
+        if done.returncode:
+            failed.append(module)
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)

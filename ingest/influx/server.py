@@ -145,15 +145,11 @@ class InfluxAdministration:
     def buckets(self, names: Sequence[str]) -> list[KnownBucket]:
         """Return those of ``names`` that exist."""
         with _told():
-            api = self._client.buckets_api()
-            found = [
-                bucket
-                for name in names
-                for bucket in api.find_buckets(name=name, org=self._address.org).buckets
-            ]
+            listed = list(self._client.buckets_api().find_buckets_iter(org=self._address.org))
         return [
             KnownBucket(bucket_id=b.id, name=b.name, kept_s=_kept_s(b.retention_rules))
-            for b in found
+            for b in listed
+            if b.name in names
         ]
 
     def make_bucket(self, name: str, *, kept_s: int) -> str:

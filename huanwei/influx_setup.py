@@ -44,7 +44,7 @@ def set_up(settings_path: Path, *, admin_token: str, yes: bool, say: Say) -> Non
             if plan.steps:
                 say("Nothing is done yet. To do it: the same command with --yes")
             return
-        made = apply_set_up(administration, bucket_names(section), plan)
+        made = apply_set_up(administration, plan)
     except InfluxError as error:
         msg = f"{section.url}: {error}"
         raise StandsInTheWayError(msg) from error

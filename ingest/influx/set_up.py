@@ -30,7 +30,9 @@ class TokenRole(StrEnum):
     READER = "read_token"
 
 
-_DESCRIPTIONS = {TokenRole.WRITER: "huanwei writer", TokenRole.READER: "huanwei reader"}
+def description(role: TokenRole, names: BucketNames) -> str:
+    """Return how a token is listed. Runs that share a server have buckets, and so tokens, apart."""
+    return f"huanwei {role.name.lower()} of {names.raw}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class SetUpPlan:
     keep_for: Sequence[tuple[KnownBucket, int]]
     tokens: Mapping[TokenRole, Sequence[KnownToken]]
     """Tokens to make, each with the old ones that it replaces."""
+    names: BucketNames
 
     @property
     def steps(self) -> list[str]:
@@ -56,7 +59,8 @@ class SetUpPlan:
         ]
         for role, old in self.tokens.items():
             doing = "read" if role is TokenRole.READER else "write"
-            step = f"make token '{_DESCRIPTIONS[role]}' that may only {doing} these buckets"
+            name = description(role, self.names)
+            step = f"make token '{name}' that may only {doing} these buckets"
             steps.append(step + (" (ends the old one, which we do not hold)" if old else ""))
         return steps
 
@@ -106,19 +110,18 @@ def plan_set_up(
     )
 
 
-def apply_set_up(
-    server: InfluxAdministration, names: BucketNames, plan: SetUpPlan
-) -> dict[TokenRole, str]:
+def apply_set_up(server: InfluxAdministration, plan: SetUpPlan) -> dict[TokenRole, str]:
     """Do what the plan says; return the new tokens. Doing it twice does no harm."""
     for name, seconds in plan.make.items():
         server.make_bucket(name, kept_s=seconds)
     for bucket, seconds in plan.keep_for:
         server.keep_for(bucket, kept_s=seconds)
-    bucket_ids = [bucket.bucket_id for bucket in server.buckets(list(names.kept_s()))]
+    bucket_ids = [bucket.bucket_id for bucket in server.buckets(list(plan.names.kept_s()))]
     made = {}
     for role, old in plan.tokens.items():
         reads, writes = (bucket_ids, []) if role is TokenRole.READER else ([], bucket_ids)
-        made[role] = server.make_token(_DESCRIPTIONS[role], reads=reads, writes=writes)
+        name = description(role, plan.names)
+        made[role] = server.make_token(name, reads=reads, writes=writes)
         for token in old:
             server.end_token(token)
     return made

@@ -218,10 +218,10 @@ def test_set_up_makes_what_is_missing_once_with_tokens_of_least_rights(
         "make bucket set-up-hourly, kept for 1830 days",
         "make bucket set-up-daily, kept for 1830 days",
         "change bucket set-up-raw: kept for 30 days now, then 90 days",
-        "make token 'huanwei writer' that may only write these buckets",
-        "make token 'huanwei reader' that may only read these buckets",
+        "make token 'huanwei writer of set-up-raw' that may only write these buckets",
+        "make token 'huanwei reader of set-up-raw' that may only read these buckets",
     ]
-    made = apply_set_up(administration, names, plan)
+    made = apply_set_up(administration, plan)
     addresses = {role: influx.address(token) for role, token in made.items()}
     assert all(works(addresses[role], role, names) for role in TokenRole)
     assert not works(addresses[TokenRole.READER], TokenRole.WRITER, names)
@@ -233,7 +233,7 @@ def test_set_up_makes_what_is_missing_once_with_tokens_of_least_rights(
     assert lost.steps == [
         f"{plan.steps[3]} (ends the old one, which we do not hold)",
     ]
-    apply_set_up(administration, names, lost)
+    apply_set_up(administration, lost)
     assert not works(addresses[TokenRole.WRITER], TokenRole.WRITER, names)
     administration.close()
 

@@ -106,7 +106,10 @@ def plan_set_up(
             for name, bucket in known.items()
             if bucket.kept_s != wanted[name]
         ],
-        tokens={role: server.tokens(_DESCRIPTIONS[role]) for role in TokenRole if role not in held},
+        tokens={
+            role: server.tokens(description(role, names)) for role in TokenRole if role not in held
+        },
+        names=names,
     )
 
 

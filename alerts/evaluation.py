@@ -14,6 +14,7 @@ from alerts.case_records import case_file_of
 from alerts.cases import CaseWork
 from alerts.device_alerts import FLOW, DeviceAlerts
 from alerts.ground_checks import GroundChecks
+from alerts.journal_cursor import CURSOR
 from alerts.limits import AlertRules
 from alerts.metrics import AlertMetrics, SkipReason
 from alerts.notices import Occasion
@@ -35,7 +36,6 @@ from domain.ports.record_feed import RecordFeed
 from domain.problems import ProblemClass
 from domain.records import Emptied, JournalEntry, SnapshotVerdicts
 
-CURSOR = "journal"
 BATCH_ENTRIES = 500
 _HANDLING = sorted(HANDLING_STATES)
 

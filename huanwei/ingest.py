@@ -1,12 +1,19 @@
 """Composition root of the ingest process."""
 
+from collections.abc import Callable
+from functools import partial
+
 from prometheus_client import CollectorRegistry
 
+from alerts.journal_cursor import journal_position
+from huanwei.business_clock import SystemClock
 from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
-from huanwei.run_files import JOURNAL, PICTURES, SERIES
+from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
+from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
+from ingest.picture_retention import PictureRetention
 from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
 from storage.registry_file import RegistryFile
@@ -29,25 +36,42 @@ def build(settings: Settings) -> ProcessParts:
         from huanwei.influx import influx_run  # noqa: PLC0415  30 MB that most runs do without
 
         influx = influx_run(settings, registry=registry, clock=clock, metrics=metrics)
+    pictures = PictureFolder(data / PICTURES)
+    kept = KeptDays(
+        journal=settings.ingest.journal_days,
+        readings=settings.ingest.readings_days,
+        rollups=settings.ingest.rollup_days,
+        pictures=settings.ingest.picture_days,
+    )
+    counters = IngestMetrics(metrics)
+    retention = PictureRetention(
+        pictures=pictures, days=kept.pictures, wall_now=SystemClock().now, metrics=counters
+    )
+    cursors: dict[str, Callable[[], int]] = {"alerts": partial(journal_position, data / CASES)}
+    if influx is not None:
+        cursors["influxdb"] = influx.trim_cursor
     service = IngestService(
         clock=clock,
         registry=registry,
         journal_path=data / JOURNAL,
         series_path=data / SERIES,
-        pictures=PictureFolder(data / PICTURES),
+        pictures=pictures,
         broker=BrokerAddress(
             host=settings.broker.host,
             port=settings.broker.mqtt_port,
             username="ingest",
             password=settings.broker.ingest_password.get_secret_value(),
         ),
-        metrics=IngestMetrics(metrics),
-        cursors=None if influx is None else {"influxdb": influx.trim_cursor},
+        metrics=counters,
+        cursors=cursors,
+        kept=kept,
     )
     if influx is None:
-        return ProcessParts(parts=[service], readiness=service.readiness, metrics=metrics)
+        return ProcessParts(
+            parts=[service, retention], readiness=service.readiness, metrics=metrics
+        )
     return ProcessParts(
-        parts=[influx, service],
+        parts=[influx, service, retention],
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,
     )

@@ -52,6 +52,7 @@ def _strong(secret: SecretStr) -> SecretStr:
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Loopback = Annotated[str, AfterValidator(_loopback)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
+KeptFor = Annotated[int, Field(ge=1, le=36_500)]
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
 
 
@@ -96,6 +97,12 @@ class IngestSection(_Section):
     """Judge, journal and time series."""
 
     health_port: Port = 18842
+    journal_days: KeptFor = 14
+    readings_days: KeptFor = 90
+    """Readings, emptyings and verdicts one by one."""
+    rollup_days: KeptFor = 1_830
+    """Hours and days added up: inspections look back five years."""
+    picture_days: KeptFor = 90
 
 
 class InfluxSection(_Section):

@@ -38,6 +38,7 @@ class IngestMetrics:
         self.series_too_old = counter(
             "series_too_old_records", "Left out of the series: their day is no longer kept."
         )
+        self.pictures_removed = counter("pictures_removed", "Pictures beyond retention.")
         self.round_seconds = Histogram(
             "huanwei_ingest_round_seconds",
             "From taking the waiting messages to their commit.",

@@ -1,4 +1,4 @@
-"""How long the journal is kept: 14 days, and never beyond the slowest of its readers."""
+"""Trims the journal by age, and never beyond the slowest of its readers."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -7,8 +7,6 @@ import structlog
 
 from ingest.metrics import IngestMetrics
 from ingest.ports.journal import Journal
-
-JOURNAL_KEPT = timedelta(days=14)
 
 _MOST_ENTRIES = 20_000
 
@@ -27,10 +25,12 @@ class Retention:
         journal: Journal,
         cursors: Mapping[str, Callable[[], int]],
         metrics: IngestMetrics,
+        kept: timedelta,
     ) -> None:
         self._journal = journal
         self._cursors = cursors
         self._metrics = metrics
+        self._kept = kept
         self._unread: set[str] = set()
 
     def step(self, now: datetime) -> int:
@@ -38,7 +38,7 @@ class Retention:
         slowest = self._slowest()
         if slowest <= 0:
             return 0
-        removed = self._journal.trim(before=now - JOURNAL_KEPT, through=slowest, most=_MOST_ENTRIES)
+        removed = self._journal.trim(before=now - self._kept, through=slowest, most=_MOST_ENTRIES)
         self._metrics.journal_trimmed.inc(removed)
         return removed
 

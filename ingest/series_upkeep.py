@@ -1,24 +1,12 @@
 """What the series does for itself beside taking records: sealing, forgetting, giving room back."""
 
-from dataclasses import dataclass
-
 from domain.ports.clock import Clock
 from ingest.instants import to_us
+from ingest.kept_days import KeptDays
 from ingest.rollups import day_of_us
 from ingest.series import SqliteSeries
 
 _PAUSE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesDays:
-    """How many days the series keeps readings, emptyings and verdicts, and how many rollups.
-
-    Rollups stay for five years by default: inspections look back that far.
-    """
-
-    readings: int = 90
-    rollups: int = 1_830
 
 
 class SeriesUpkeep:
@@ -28,7 +16,7 @@ class SeriesUpkeep:
     clock. No step takes longer than sealing one day does.
     """
 
-    def __init__(self, *, series: SqliteSeries, clock: Clock, days: SeriesDays) -> None:
+    def __init__(self, *, series: SqliteSeries, clock: Clock, days: KeptDays) -> None:
         self._series = series
         self._clock = clock
         self._days = days

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from domain.ports.clock import Clock
@@ -9,6 +10,7 @@ from domain.ports.picture_store import PictureStore
 from domain.ports.registry import Registry
 from ingest.inbox import Arrival
 from ingest.journal import SqliteJournal
+from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
 from ingest.record_feed import SqliteRecordFeed
@@ -16,6 +18,7 @@ from ingest.retention import Retention
 from ingest.rounds import Rounds
 from ingest.series import SqliteSeries
 from ingest.series_follower import SeriesFollower
+from ingest.series_upkeep import SeriesUpkeep
 from ingest.worker import IngestWorker
 from wire.acks import Ack, encode_ack
 from wire.client import BrokerAddress, Message, MqttClient
@@ -51,6 +54,7 @@ class IngestService:
         broker: BrokerAddress,
         metrics: IngestMetrics,
         cursors: Mapping[str, Callable[[], int]] | None = None,
+        kept: KeptDays = KeptDays(),  # noqa: B008  frozen
         client_id: str = "ingest",
     ) -> None:
         self._clock = clock
@@ -60,6 +64,7 @@ class IngestService:
         self._pictures = pictures
         self._metrics = metrics
         self._cursors = dict(cursors or {})
+        self._kept = kept
         self._client = MqttClient(
             host=broker.host,
             port=broker.port,
@@ -83,12 +88,15 @@ class IngestService:
         with ExitStack() as opened:
             journal = SqliteJournal(self._journal_path)
             opened.callback(journal.close)
-            series = SqliteSeries(self._series_path)
+            series = SqliteSeries(self._series_path, on_too_old=self._metrics.series_too_old.inc)
             opened.callback(series.close)
             feed = SqliteRecordFeed(self._journal_path)
             opened.callback(feed.close)
             self._files = opened.pop_all()
-        self._follower = SeriesFollower(feed=feed, series=series, metrics=self._metrics)
+        upkeep = SeriesUpkeep(series=series, clock=self._clock, days=self._kept)
+        self._follower = SeriesFollower(
+            feed=feed, series=series, metrics=self._metrics, upkeep=upkeep.step
+        )
         self._worker = self._new_worker(journal, self._follower)
         self._worker.start()
         self._follower.start()
@@ -134,6 +142,7 @@ class IngestService:
             journal=journal,
             cursors={**self._cursors, "series": lambda: follower.position},
             metrics=self._metrics,
+            kept=timedelta(days=self._kept.journal),
         )
         return IngestWorker(
             rounds=rounds,

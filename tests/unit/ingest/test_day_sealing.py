@@ -13,10 +13,11 @@ from domain.records import FillReading, Record
 from ingest import day_sealing, series_shrinking
 from ingest.history import SqliteHistory
 from ingest.instants import to_us
+from ingest.kept_days import KeptDays
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.rollups import day_of_us
 from ingest.series import SqliteSeries
-from ingest.series_upkeep import SeriesDays, SeriesUpkeep
+from ingest.series_upkeep import SeriesUpkeep
 from tests.fakes.ingest_samples import (
     CAMERA,
     emptied_record,
@@ -184,7 +185,7 @@ def test_a_sealing_that_fails_leaves_the_rows(kept: Kept, monkeypatch: pytest.Mo
 
 def test_upkeep_seals_in_its_own_time(kept: Kept) -> None:
     clock = ManualClock(START + 10 * DAY)
-    upkeep = SeriesUpkeep(series=kept.series, clock=clock, days=SeriesDays())
+    upkeep = SeriesUpkeep(series=kept.series, clock=clock, days=KeptDays())
     kept.add(*some_readings(4))
     assert not upkeep.step()
     for _ in range(2):
@@ -203,7 +204,7 @@ def test_readings_and_rollups_are_kept_as_long_as_they_should(kept: Kept) -> Non
     seal_all_days(kept.series)
     kept.add(fill_record(at=START + 8 * DAY))
     clock = ManualClock(START + 10 * DAY)
-    days = SeriesDays(readings=8, rollups=9)
+    days = KeptDays(readings=8, rollups=9)
     upkeep = SeriesUpkeep(series=kept.series, clock=clock, days=days)
     clock.advance(seconds=61)
     while upkeep.step():

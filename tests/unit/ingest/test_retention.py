@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.retention import JOURNAL_KEPT, Retention
+from ingest.retention import Retention
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import batch, fill_record
+
+JOURNAL_KEPT = timedelta(days=14)
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def rig(tmp_path: Path) -> Iterator[IngestRig]:
 
 
 def retention(rig: IngestRig, **cursors: Callable[[], int]) -> Retention:
-    return Retention(journal=rig.journal, cursors=cursors, metrics=rig.metrics)
+    return Retention(journal=rig.journal, cursors=cursors, metrics=rig.metrics, kept=JOURNAL_KEPT)
 
 
 def test_fourteen_days_are_kept(rig: IngestRig) -> None:

@@ -51,7 +51,9 @@ class Bench:
         )
         self.worker = IngestWorker(
             rounds=rounds,
-            retention=Retention(journal=journal, cursors={}, metrics=metrics),
+            retention=Retention(
+                journal=journal, cursors={}, metrics=metrics, kept=timedelta(days=14)
+            ),
             send=self._send,
             clock=clock,
             metrics=metrics,

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry

@@ -8,6 +8,7 @@ from domain.records import SnapshotVerdicts
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
 from huanwei.clock_choice import business_clock
+from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, all_ready
 from huanwei.run_files import SPOOL
 from huanwei.settings import Settings
@@ -50,6 +51,7 @@ def build(settings: Settings) -> ProcessParts:
         clock_factory=partial(business_clock, settings),
         on_result=partial(_accept, site),
         metrics=VisionMetrics(metrics),
+        prepare_child=partial(set_up_logs, "vision"),
     )
     return ProcessParts(
         parts=[site, vision],

@@ -15,7 +15,8 @@ def test_what_init_writes_can_be_loaded_and_its_paths_are_absolute(tmp_path: Pat
     settings = load_settings(fresh(tmp_path))
 
     assert settings.run.data == tmp_path / "data"
-    assert settings.edge.acceptance_log == tmp_path / "data" / "accepted.jsonl"
+    assert settings.run.registry == tmp_path / "registry.json"
+    assert settings.edge.acceptance_log is None
     assert settings.broker.mqtt_port == 18830
     assert settings.simulator is None
 

@@ -43,4 +43,4 @@ clean-demo: ## remove the data of all demo runs
 	rm -rf var/demo
 
 schemas: setup ## write the JSON Schemas of the wire again
-	$(BIN)/python -m wire.schemas
+	$(BIN)/python -m wire.json_schemas

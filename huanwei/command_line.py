@@ -209,6 +209,48 @@ def _list_rows(rows: Sequence[Mapping[str, str | int | None]], *, as_json: bool,
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the backup.")],
+    settings: SettingsOption = Path("huanwei.toml"),
+) -> None:
+    """Copy journal, series, cases, registry and pictures of a run, which may be at work."""
+    from huanwei.backup import back_up  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    made = back_up(load_settings(settings).run, folder, say=typer.echo)
+    typer.echo(f"pictures: {made.pictures}")
+    typer.echo(f"Backed up to {folder}: the journal up to entry {made.journal_position}.")
+    typer.echo("Not in it: passwords (secrets.toml), and what still waits in the gateway's spool.")
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A backup.")],
+    settings: SettingsOption = Path("huanwei.toml"),
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only check.")] = False,
+) -> None:
+    """Check a backup; with --yes put it in the place of a run that is stopped."""
+    from huanwei.restore import check_backup  # noqa: PLC0415
+    from huanwei.restore import restore as put_back  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    run = load_settings(settings).run
+    if not yes:
+        found = check_backup(folder)
+        typer.echo(
+            f"{folder} is whole: made at {found.made_at:%Y-%m-%d %H:%M:%S} UTC, the journal up to"
+            f" entry {found.journal_position}, {found.pictures} pictures."
+        )
+        typer.echo(f"With --yes it takes the place of {run.data}.")
+        return
+    restored = put_back(folder, run, say=typer.echo)
+    typer.echo(f"What was there before: {restored.aside}")
+    newer = "an unknown number of" if restored.lost is None else restored.lost
+    typer.echo(f"Restored. {newer} journal entries were newer than the backup and are only there.")
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the ledger (JSONL).")],
     hours: Annotated[float, typer.Option(min=0.1, max=24 * 366)] = 24.0,

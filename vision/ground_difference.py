@@ -15,7 +15,7 @@ from vision.zones import BinZone, Box, GroundZone
 DIFFERENCE = 28
 """Lightness in 255ths, or half as much in either colour axis, that counts as different."""
 
-LOWEST_GAIN, HIGHEST_GAIN = 0.4, 2.5
+LOWEST_GAIN, HIGHEST_GAIN = 0.4, 4.0
 """Light beyond these ratios to the reference is another light; nothing is compared then."""
 
 _GAIN_STEP = 4
@@ -84,8 +84,14 @@ def join_pieces(mask: Mask) -> Mask:
     return np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, _KERNEL), dtype=np.bool_)
 
 
-SPECK_M2, SPECK_PX = 0.002, 6
-"""Smaller pieces are no evidence of anything."""
+SPECK_M2 = 0.002
+_SPECK_SHARE = 0.0095
+"""Smaller pieces are no evidence of anything: a square of 5 pixels at a width of 480."""
+
+
+def smallest_piece_px(width_px: int) -> int:
+    """Return how many pixels a piece must have in a picture of that width."""
+    return max(6, round((_SPECK_SHARE * width_px) ** 2))
 
 
 def find_blobs(waste: Mask, ground: GroundZone, bins: Sequence[BinZone]) -> list[Blob]:
@@ -112,7 +118,8 @@ def find_blobs(waste: Mask, ground: GroundZone, bins: Sequence[BinZone]) -> list
                 to_bin_m=near_px * m_per_pixel,
             )
         )
-    pieces = [blob for blob in blobs if blob.area_m2 >= SPECK_M2 and blob.pixels >= SPECK_PX]
+    smallest = smallest_piece_px(waste.shape[1])
+    pieces = [blob for blob in blobs if blob.area_m2 >= SPECK_M2 and blob.pixels >= smallest]
     return sorted(pieces, key=lambda blob: -blob.pixels)
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.devices import Camera, Lighting
 from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
 from vision.alignment import find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
-from vision.ground_difference import apply_gains, channel_gains
+from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
+from vision.left_things import ThingMemory, sort_out
 from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.masking import mask_picture
+from vision.movers import HogPeople, MoverFinder
 from vision.overflow_score import OverflowHead, overflow_logit
 from vision.persistence import (
     DEFAULT_SNAPSHOTS,
@@ -32,6 +37,8 @@ from vision.unknown_verdicts import all_unknown
 from vision.zone_verdicts import BinLook, judge_bin, judge_ground
 from vision.zones import ZoneMasks, work_size, zone_masks
 
+_DIM_GAIN, _PALER = 2.0, 1.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSetup:
@@ -42,6 +49,7 @@ class CameraSetup:
     references: tuple[PreparedReference, ...]
     head: OverflowHead
     snapshots_needed: int
+    finder: MoverFinder | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +61,22 @@ class CameraState:
 
     freeze: FreezeWatch = field(default_factory=FreezeWatch)
     staying: StayingPixels | None = None
+    things: ThingMemory = field(default_factory=ThingMemory)
     lighting: Lighting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedSnapshot:
-    """Verdicts, the masked picture where one may be kept, and the camera's next state."""
+    """Verdicts, the masked picture where one may be kept, and the camera's next state.
+
+    ``pieces``: everything that lies on the ground and has stayed, at work size, also what is too
+    little for a verdict.
+    """
 
     values: SnapshotVerdicts
     picture: EncodedPicture | None
     state: CameraState
+    pieces: tuple[Blob, ...] = ()
 
 
 def prepare_camera(
@@ -73,8 +87,12 @@ def prepare_camera(
     height_px: int,
     head: OverflowHead,
     snapshots_needed: int = DEFAULT_SNAPSHOTS,
+    finder: MoverFinder | None = None,
 ) -> CameraSetup:
-    """Prepare a camera whose snapshots have that size; references may have any size."""
+    """Prepare a camera whose snapshots have that size; references may have any size.
+
+    ``finder`` finds people and vehicles; None is OpenCV's HOG for people.
+    """
     masks = zone_masks(camera, *work_size(width_px, height_px))
     return CameraSetup(
         camera=camera,
@@ -85,6 +103,7 @@ def prepare_camera(
         ),
         head=head,
         snapshots_needed=snapshots_needed,
+        finder=finder or HogPeople(),
     )
 
 
@@ -128,7 +147,9 @@ def _judge_against(
     if gains is None:
         return _not_judged(setup, state, CameraHealth.OK, Reason.LIGHTING_UNLIKE_REFERENCE)
     lit = apply_gains(work, gains)
-    staying, seen = _look(setup, state, reference, lit)
+    staying, things, seen = _look(
+        setup, state, reference, lit, colours_lost=_colours_lost(work, gains, reference)
+    )
     picture = None
     if setup.masks.watched.any():
         picture = encode_picture(mask_picture(aligned, setup.masks.watched, seen.passing))
@@ -139,23 +160,54 @@ def _judge_against(
             picture_sha256=None if picture is None else picture.sha256,
         ),
         picture=picture,
-        state=replace(state, staying=staying, lighting=reference.lighting),
+        state=replace(state, staying=staying, things=things, lighting=reference.lighting),
+        pieces=_pieces(setup, seen),
     )
+
+
+def _pieces(setup: CameraSetup, seen: SeenPixels) -> tuple[Blob, ...]:
+    whole = join_pieces(seen.staying)
+    return tuple(
+        blob
+        for ground in setup.masks.grounds
+        for blob in find_blobs(whole, ground, setup.masks.bins)
+    )
+
+
+def _colours_lost(work: Picture, gains: NDArray[np.float64], reference: PreparedReference) -> bool:
+    """Whether the picture is so dark or pale beside its reference that colours mean nothing."""
+    pale = light_of(work).saturation * _PALER < reference.light.saturation
+    return pale or float(gains.max()) > _DIM_GAIN
 
 
 def _look(
-    setup: CameraSetup, state: CameraState, reference: PreparedReference, lit: Picture
-) -> tuple[StayingPixels, SeenPixels]:
-    remembered = state.staying
+    setup: CameraSetup,
+    state: CameraState,
+    reference: PreparedReference,
+    lit: Picture,
+    *,
+    colours_lost: bool,
+) -> tuple[StayingPixels, ThingMemory, SeenPixels]:
+    """Compare with the reference; where the light takes the colours away, only in lightness."""
+    remembered, things = state.staying, state.things
     if remembered is None or state.lighting is not reference.lighting:
         remembered = nothing_yet(setup.masks.height_px, setup.masks.width_px)
-    return look_again(
-        remembered,
-        smooth_lab(lit),
-        reference.smooth_lab,
-        setup.masks.watched,
-        setup.snapshots_needed,
+        things = ThingMemory()
+    look = smooth_lab(lit)
+    if colours_lost:
+        look[..., 1:] = reference.smooth_lab[..., 1:]
+    staying, seen = look_again(
+        remembered, look, reference.smooth_lab, setup.masks.watched, setup.snapshots_needed
     )
+    seen, things = sort_out(
+        seen,
+        things,
+        picture=lit,
+        look=look,
+        clean=reference.smooth_lab,
+        finder=setup.finder,
+    )
+    return staying, things, seen
 
 
 def _verdicts(

@@ -33,11 +33,14 @@ class StayingPixels:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenPixels:
     """What one snapshot says, (height, width) bool each: ``staying`` differs from the reference
-    and has looked the same for K snapshots; ``passing`` differs, but not yet that long.
+    and has looked the same for K snapshots; ``passing`` differs, but not yet that long; ``nearly``
+    is ``staying`` with what lacks a snapshot of it; ``lit`` is what only light explains.
     """
 
     staying: Mask
     passing: Mask
+    nearly: Mask
+    lit: Mask
 
 
 def nothing_yet(height_px: int, width_px: int) -> StayingPixels:
@@ -76,7 +79,13 @@ def look_again(
     newest = np.where((stays | fresh)[..., None], look, state.look)
 
     staying = stays & (snapshots >= needed)
+    nearly = differs & (snapshots >= max(1, needed - 1)) & ~covered
     return (
         StayingPixels(look=newest, snapshots=snapshots, hidden=hidden),
-        SeenPixels(staying=staying, passing=differs & ~staying),
+        SeenPixels(
+            staying=staying,
+            passing=differs & ~staying,
+            nearly=nearly,
+            lit=np.zeros_like(staying),
+        ),
     )

@@ -109,10 +109,12 @@ def _ground_doubt(ground: GroundZone, seen: SeenPixels) -> Reason | None:
     """Return why this ground cannot be called clear now, None where it can."""
     if ground.pixels < _FEWEST_ZONE_PX:
         return Reason.ZONE_TOO_SMALL
-    staying, passing = _share(seen.staying, ground.mask), _share(seen.passing, ground.mask)
+    # Under a shadow the ground is seen, so it is no reason for doubt; things hide the ground.
+    unclear = seen.passing & ~seen.lit
+    staying, passing = _share(seen.staying, ground.mask), _share(unclear, ground.mask)
     if staying + passing > _MOST_COVERED_SHARE:
         return Reason.ZONE_COVERED
-    passing_pixels = np.count_nonzero(join_pieces(seen.passing & ground.mask))
+    passing_pixels = np.count_nonzero(join_pieces(unclear & ground.mask))
     if passing > _MOST_UNSEEN_SHARE or passing_pixels >= _PASSING_PX:
         return Reason.NOT_YET_PERSISTENT
     return None

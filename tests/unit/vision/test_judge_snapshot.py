@@ -206,7 +206,7 @@ def test_without_a_reference_nothing_is_clear_and_nothing_is_kept() -> None:
 
 
 def test_a_light_that_no_reference_knows_is_unknown() -> None:
-    dim = (SCENE * 0.35).astype(np.uint8)
+    dim = (SCENE * 0.22).astype(np.uint8)
     (values,) = look_at([dim])
     assert states_of(values) == {UNKNOWN}
 

@@ -1,0 +1,212 @@
+"""What only light does is no waste, what only stands there for a while neither."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.devices import Lighting
+from domain.problems import ProblemClass
+from domain.records import SnapshotVerdicts, VerdictState
+from tests.fakes.sample_pictures import clean_scene, street_camera, with_bag, with_noise
+from vision.evaluation.disturbances import DISTURBANCES, SHAKE_PX, rain, shake
+from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.light_changes import light_only
+from vision.limited_cv2 import Picture, cv2
+from vision.movers import Frame, HogPeople, MoverFinder
+from vision.overflow_score import shipped_head
+from vision.references import smooth_lab
+
+PRESENT, CLEAR, UNKNOWN = VerdictState.PRESENT, VerdictState.CLEAR, VerdictState.UNKNOWN
+BAG = ProblemClass.BAGGED_WASTE_ON_GROUND
+
+
+def grained_scene() -> Picture:
+    """Return the scene with paving that has a grain, as real ground has."""
+    rng = np.random.default_rng(5)
+    grain = cv2.GaussianBlur(rng.normal(0, 26, (360, 640)).astype(np.float32), (0, 0), 1.4)
+    return np.clip(clean_scene() + grain[..., None] * 2.2, 0, 255).astype(np.uint8)
+
+
+SCENE = grained_scene()
+CLEAN_LAB = smooth_lab(SCENE)
+
+
+def shaded(picture: Picture, left: int, width: int, factor: float) -> Picture:
+    shade = np.ones(picture.shape[:2], dtype=np.float32)
+    shade[:, left : left + width] = factor
+    return (picture * shade[..., None]).astype(np.uint8)
+
+
+class NobodyThere:
+    """A finder that finds nobody, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def movers_near(self, _picture: Picture, near: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        self.asked += len(near)
+        return ()
+
+
+class FigureAt:
+    """A finder that sees one figure wherever a frame meets it, on the clean ground too or not."""
+
+    def __init__(self, frame: Frame, *, always: bool) -> None:
+        self._frame = frame
+        self._always = always
+        self._clean = cv2.cvtColor(CLEAN_LAB, cv2.COLOR_LAB2BGR)
+
+    def movers_near(self, picture: Picture, _near: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        height, width = picture.shape[:2]
+        clean = cv2.resize(self._clean, (width, height)).astype(float)
+        x, y, across, along = self._frame
+        cut = (slice(y, y + along), slice(x, x + across))
+        changed = np.abs(picture[cut].astype(float) - clean[cut]).mean() > 12
+        return (self._frame,) if changed or self._always else ()
+
+
+def look_at(
+    pictures: Sequence[Picture], finder: MoverFinder | None = None
+) -> list[SnapshotVerdicts]:
+    setup = prepare_camera(
+        street_camera(),
+        {Lighting.DAY: SCENE},
+        width_px=640,
+        height_px=360,
+        head=shipped_head(),
+        finder=finder or NobodyThere(),
+    )
+    state, seen = CameraState(), []
+    for number, picture in enumerate(pictures):
+        judged = judge_snapshot(setup, state, with_noise(picture, number))
+        state = judged.state
+        seen.append(judged.values)
+    return seen
+
+
+def bag_states(seen: Sequence[SnapshotVerdicts]) -> list[VerdictState]:
+    return [v.state for values in seen for v in values.verdicts if v.problem_class is BAG]
+
+
+def states_of(seen: Sequence[SnapshotVerdicts]) -> set[VerdictState]:
+    return {v.state for values in seen for v in values.verdicts}
+
+
+@settings(max_examples=15, deadline=None)
+@given(left=st.integers(0, 400), width=st.integers(60, 240), factor=st.floats(0.5, 0.9))
+def test_a_shadow_on_grained_ground_is_light_only(left: int, width: int, factor: float) -> None:
+    look = smooth_lab(shaded(SCENE, left, width, factor))
+    differs = np.zeros(SCENE.shape[:2], dtype=np.bool_)
+    differs[200:350, left : left + width] = True
+    assert np.count_nonzero(light_only(look, CLEAN_LAB, differs)) > 0.9 * differs.sum()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    x=st.integers(60, 580),
+    y=st.integers(230, 320),
+    radius=st.integers(6, 40),
+    colour=st.sampled_from([(35, 32, 30), (240, 240, 240), (60, 140, 200), (180, 90, 40)]),
+)
+def test_a_thing_is_never_light(x: int, y: int, radius: int, colour: tuple[int, ...]) -> None:
+    picture = SCENE.copy()
+    cv2.circle(picture, (x, y), radius, colour, -1)
+    differs = np.abs(picture.astype(int) - SCENE).max(axis=2) > 20
+    explained = light_only(smooth_lab(picture), CLEAN_LAB, differs)
+    assert np.count_nonzero(explained) < 0.1 * differs.sum()
+
+
+def test_a_standing_shadow_leaves_the_ground_clear() -> None:
+    seen = look_at([shaded(SCENE, 120, 150, 0.6)] * 6)
+    assert PRESENT not in states_of(seen)
+    assert bag_states(seen)[-1] is CLEAR
+
+
+def test_a_wandering_shadow_is_never_waste() -> None:
+    seen = look_at([shaded(SCENE, 20 + 35 * step, 170, 0.55) for step in range(14)])
+    assert PRESENT not in states_of(seen)
+
+
+def test_a_bag_in_a_shadow_is_still_a_bag() -> None:
+    seen = look_at([shaded(with_bag(SCENE), 100, 220, 0.7)] * 14)
+    assert bag_states(seen)[-1] is PRESENT
+
+
+@pytest.mark.parametrize("kind", list(DISTURBANCES))
+def test_a_bag_is_found_and_clean_ground_never_waste_in_rain_night_light_and_shake(
+    kind: str,
+) -> None:
+    disturb = DISTURBANCES[kind]
+    bag = look_at([disturb(with_bag(SCENE), number) for number in range(9)])
+    assert PRESENT in bag_states(bag)
+    assert CLEAR not in bag_states(bag)
+    clean = look_at([disturb(SCENE, number) for number in range(9)])
+    assert PRESENT not in states_of(clean)
+
+
+def test_who_waits_and_moves_a_little_is_unknown_not_waste() -> None:
+    pictures = []
+    for step in range(10):
+        picture = SCENE.copy()
+        cv2.rectangle(picture, (200, 210), (224, 300), (40, 35, 30), -1)
+        swing = (0, 12, 24, 12)[step % 4]
+        cv2.rectangle(picture, (224, 212), (250 + swing, 296), (60, 60, 170 - 3 * swing), -1)
+        cv2.rectangle(picture, (175 - swing, 215), (200, 290), (160 - 3 * swing, 90, 60), -1)
+        pictures.append(picture)
+    states = bag_states(look_at(pictures))
+    assert set(states) == {UNKNOWN}
+
+
+def test_a_figure_is_no_waste_until_it_has_stood_longer_than_people_do() -> None:
+    thing = SCENE.copy()
+    cv2.rectangle(thing, (200, 220), (240, 310), (40, 35, 30), -1)
+    at_work = (150, 165, 30, 68)
+    states = bag_states(look_at([thing] * 17, FigureAt(at_work, always=False)))
+    assert set(states[:12]) == {UNKNOWN}
+    assert states[-1] is PRESENT
+
+
+def test_what_looks_like_a_figure_on_the_clean_ground_too_hides_no_bag() -> None:
+    thing = SCENE.copy()
+    cv2.rectangle(thing, (200, 220), (240, 310), (40, 35, 30), -1)
+    at_work = (150, 165, 30, 68)
+    states = bag_states(look_at([thing] * 5, FigureAt(at_work, always=True)))
+    assert states[3:] == [PRESENT, PRESENT]
+
+
+def test_nobody_is_looked_for_while_the_ground_is_clean_or_only_littered() -> None:
+    finder = NobodyThere()
+    littered = SCENE.copy()
+    for number in range(5):
+        cv2.rectangle(
+            littered, (80 + 80 * number, 300), (92 + 80 * number, 310), (245, 245, 245), -1
+        )
+    look_at([SCENE, *[littered] * 5], finder)
+    assert finder.asked == 0
+
+
+def test_opencv_finds_no_people_on_paving() -> None:
+    assert HogPeople().movers_near(SCENE, ((200, 220, 40, 90),)) == ()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from(list(DISTURBANCES)), st.integers(0, 1000))
+def test_a_disturbance_is_a_function_of_picture_and_number(kind: str, number: int) -> None:
+    before = SCENE.copy()
+    one, again = (DISTURBANCES[kind](SCENE, number) for _ in range(2))
+    assert np.array_equal(one, again)
+    assert one.shape == SCENE.shape
+    assert one.dtype == np.uint8
+    assert np.array_equal(before, SCENE)
+
+
+def test_rain_differs_in_every_snapshot_and_shake_stays_within_its_bound() -> None:
+    assert not np.array_equal(rain(SCENE, 1), rain(SCENE, 2))
+    spot = np.zeros((240, 320, 3), dtype=np.uint8)
+    spot[120, 160] = 255
+    for number in range(20):
+        y, x = np.argwhere(shake(spot, number).max(axis=2) > 40).mean(axis=0)
+        assert max(abs(y - 120), abs(x - 160)) <= SHAKE_PX + 1

@@ -1,0 +1,1 @@
+"""How well vision does on pictures with known truth; what `huanwei vision evaluate` prints."""

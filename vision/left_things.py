@@ -1,0 +1,217 @@
+"""From what differs and has stayed to what was left there: without shadows, without those who only
+stand there for a while.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from vision.ground_difference import join_pieces, smallest_piece_px
+from vision.light_changes import light_only
+from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
+from vision.movers import Frame, MoverFinder
+from vision.persistence import SeenPixels
+
+_LEAST_STILL = 0.6
+"""A thing stands still as a whole; of a person who waits, arms, head and shadow move."""
+
+_ON_MOVER = 0.5
+_SAME_MOVER = 0.5
+_PERMANENT_AFTER = 12
+_SAME_SPOT = 0.3
+_REMEMBERED_FOR = 3
+"""Who walks by hides a thing for a snapshot or two; it need not pass all tests again."""
+
+_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 10, 13
+"""At the edge of a wandering shadow remains look like things; so what is new there has to stay for
+so many snapshots more."""
+
+_SMALLEST_MOVER = 0.07
+"""Of the picture's width: what is shorter is nobody whom a finder could recognise."""
+
+_MOST_LOOKS = 3
+"""So many unsettled pieces are looked at for people in one snapshot; others wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingMemory:
+    """Frames at work size: ``tried`` passed the last snapshot's tests; ``settled`` are known to lie
+    there, and for how many snapshots they have not been seen; ``stubborn`` were taken for people
+    so many times in a row; ``shaded`` lie at the edge of other light for so many snapshots.
+    """
+
+    tried: tuple[Frame, ...] = ()
+    settled: tuple[tuple[Frame, int], ...] = ()
+    stubborn: tuple[tuple[Frame, int], ...] = ()
+    shaded: tuple[tuple[Frame, int], ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Trial:
+    """What is tested in one snapshot, and what comes of it."""
+
+    picture: Picture
+    clean: Picture
+    finder: MoverFinder | None
+    memory: ThingMemory
+    near_light: Mask
+    looks: int = 0
+    stubborn: list[tuple[Frame, int]] = field(default_factory=list)
+    shaded: list[tuple[Frame, int]] = field(default_factory=list)
+
+
+def sort_out(
+    seen: SeenPixels,
+    memory: ThingMemory,
+    *,
+    picture: Picture,
+    look: Picture,
+    clean: Picture,
+    finder: MoverFinder | None,
+) -> tuple[SeenPixels, ThingMemory]:
+    """Return what stays without light and movers, and what to remember of it.
+
+    ``picture``: (height, width, 3) uint8 BGR; ``look`` and ``clean``: the same in Lab, smoothed, in
+    one light. What is taken from ``staying`` is then ``passing``, so that it is hidden in a stored
+    picture, and no ground is called clear of it unless only light differs there.
+    """
+    differs = seen.staying | seen.passing
+    lit = light_only(look, clean, join_pieces(differs))
+    things = join_pieces(seen.nearly & ~lit)
+    trial = _Trial(
+        picture=picture, clean=clean, finder=finder, memory=memory, near_light=_around(lit)
+    )
+    whole = _labels(join_pieces(differs & ~lit))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        things.view(np.uint8), connectivity=8, ltype=cv2.CV_16U
+    )
+    smallest = smallest_piece_px(differs.shape[1])
+    known_frames = tuple(frame for frame, _ in memory.settled)
+    kept = np.zeros_like(differs)
+    passed: list[Frame] = []
+    settled: list[Frame] = []
+    for label in range(1, count):
+        left, top, width, height, pixels = (int(value) for value in stats[label])
+        if pixels < smallest:
+            continue
+        frame = (left, top, width, height)
+        cut = (slice(top, top + height), slice(left, left + width))
+        piece = np.asarray(labels[cut] == label)
+        known = _meets(frame, known_frames)
+        if not known and not _stands_alone(piece, whole, cut, trial):
+            continue
+        passed.append(frame)
+        if known or _meets(frame, memory.tried):
+            kept[cut] |= piece
+            if np.count_nonzero(piece & seen.staying[cut]) >= smallest:
+                settled.append(frame)
+    staying = _closed(kept & seen.staying) & differs & ~lit
+    hidden = tuple(
+        (frame, unseen + 1)
+        for frame, unseen in memory.settled
+        if unseen < _REMEMBERED_FOR and not _meets(frame, tuple(settled))
+    )
+    return (
+        replace(seen, staying=staying, passing=differs & ~staying, lit=lit),
+        ThingMemory(
+            tried=tuple(passed),
+            settled=(*((frame, 0) for frame in settled), *hidden),
+            stubborn=tuple(trial.stubborn),
+            shaded=tuple(trial.shaded),
+        ),
+    )
+
+
+def _stands_alone(
+    piece: Mask,
+    whole: np.ndarray[tuple[int, ...], np.dtype[np.uint16]],
+    cut: tuple[slice, slice],
+    trial: _Trial,
+) -> bool:
+    """Whether nothing that belongs to a new piece moves, and nobody is seen there."""
+    label = int(np.bincount(whole[cut][piece]).argmax())
+    if label == 0:
+        return False
+    body = np.asarray(whole == label)
+    if np.count_nonzero(piece) < _LEAST_STILL * np.count_nonzero(body):
+        return False
+    if np.count_nonzero(piece & trial.near_light[cut]) >= _IN_SHADE * np.count_nonzero(piece):
+        here = (cut[1].start, cut[0].start, piece.shape[1], piece.shape[0])
+        waited = 1 + max((n for f, n in trial.memory.shaded if _meets(here, (f,))), default=0)
+        trial.shaded.append((here, waited))
+        if waited < _SHADE_WAITS:
+            return False
+    rows, columns = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
+    frame = (
+        int(columns[0]),
+        int(rows[0]),
+        int(columns[-1] - columns[0]) + 1,
+        int(rows[-1] - rows[0]) + 1,
+    )
+    if trial.finder is None or max(frame[2:]) < _SMALLEST_MOVER * whole.shape[1]:
+        return True
+    if trial.looks >= _MOST_LOOKS:
+        return False
+    trial.looks += 1
+    return not _is_mover(frame, trial.finder, trial)
+
+
+def _is_mover(frame: Frame, finder: MoverFinder, trial: _Trial) -> bool:
+    found = finder.movers_near(trial.picture, (frame,))
+    on_it = [mover for mover in found if _shared(frame, mover) >= _ON_MOVER * frame[2] * frame[3]]
+    if not on_it:
+        return False
+    # What looks like a figure on the clean reference too, a pillar or a bollard, is none.
+    there_before = finder.movers_near(
+        bytes_of(cv2.cvtColor(trial.clean, cv2.COLOR_LAB2BGR)), (frame,)
+    )
+    moving = False
+    for mover in on_it:
+        if any(_alike(mover, other) for other in there_before):
+            continue
+        times = 1 + max(
+            (n for other, n in trial.memory.stubborn if _alike(mover, other)), default=0
+        )
+        trial.stubborn.append((mover, times))
+        moving = moving or times < _PERMANENT_AFTER
+    return moving
+
+
+def _closed(mask: Mask) -> Mask:
+    """Join what lies within a few pixels: one thing is one piece, though parts of it look like the
+    ground.
+    """
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+    return np.asarray(
+        cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, kernel), dtype=np.bool_
+    )
+
+
+def _around(lit: Mask) -> Mask:
+    if not lit.any():
+        return lit
+    kernel = np.ones((2 * _SHADE_REACH_PX + 1, 2 * _SHADE_REACH_PX + 1), dtype=np.uint8)
+    return np.asarray(cv2.dilate(lit.view(np.uint8), kernel), dtype=np.bool_)
+
+
+def _labels(mask: Mask) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+    _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
+    return np.asarray(labels, dtype=np.uint16)
+
+
+def _shared(one: Frame, other: Frame) -> int:
+    across = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    along = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(0, across) * max(0, along)
+
+
+def _alike(one: Frame, other: Frame) -> bool:
+    shared = _shared(one, other)
+    return shared >= _SAME_MOVER * (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def _meets(frame: Frame, others: tuple[Frame, ...]) -> bool:
+    return any(
+        _shared(frame, other) >= _SAME_SPOT * min(frame[2] * frame[3], other[2] * other[3])
+        for other in others
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ class DeadLetter:
     and ``received_at`` is when it last came.
 
     ``gateway_id`` is the topic's; ``boot_id`` and ``sequence`` are known for records of a readable
-    batch. ``digest`` is the SHA-256 of the whole payload of ``size`` bytes; pictures are not kept,
-    since what is refused may not be masked.
+    batch. ``digest`` is the SHA-256 of the whole payload of ``size`` bytes, or of a flood's sender;
+    pictures are not kept, since what is refused may not be masked.
     """
 
     reason: RefusalReason
@@ -64,6 +64,14 @@ def dead_letter(
         size=len(payload),
         digest=hashlib.sha256(payload).hexdigest(),
     )
+
+
+def as_one_of_a_flood(letter: DeadLetter, *, sender_id: str) -> DeadLetter:
+    """Return the letter so that all of that sender and reason count as one, the first of them.
+
+    A flood must not push everybody else's letters out.
+    """
+    return replace(letter, digest=hashlib.sha256(sender_id.encode()).hexdigest())
 
 
 def read_dead_letters(path: Path, *, reason: str | None = None, limit: int) -> list[DeadLetter]:

@@ -11,6 +11,7 @@ from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.instants import from_us, to_us
 from ingest.judge import NewestTimes, same_content
 from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
+from ingest.quality_tables import QUALITY_SCHEMA, counts_of, put_quality, trim_quality
 from ingest.reasons import RefusalReason
 from ingest.uplink_progress import UplinkProgress
 from storage.sqlite import SqliteFile
@@ -19,12 +20,12 @@ from wire.records import decode_record
 MOST_DEAD_LETTERS = 20_000
 """Beyond this the oldest letters go: garbage must not fill the disk that good records need."""
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 # Positions are AUTOINCREMENT, so that they never start again when all entries have been trimmed.
 # The identity index begins with the time: records come in order of time, so its new entries lie
 # side by side instead of touching a page for each device.
-_SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE uplinks (
   number INTEGER PRIMARY KEY,
   gateway_id TEXT NOT NULL,
@@ -112,7 +113,8 @@ class SqliteJournal:
     def __init__(self, path: Path) -> None:
         self._file = SqliteFile(path)
         try:
-            open_schema(self._file, _SCHEMA, _SCHEMA_VERSION)
+            _upgrade(self._file)
+            open_schema(self._file, _SCHEMA_1 + QUALITY_SCHEMA, _SCHEMA_VERSION)
         except BaseException:
             self._file.close()
             raise
@@ -160,9 +162,8 @@ class SqliteJournal:
         with self._file.transaction() as connection:
             _put_uplinks(connection, round_.uplinks.values(), received_us)
             collided = _insert(connection, round_.rows)
-            conflicts = [
-                _conflict_letter(row, round_) for row in collided if _is_conflict(connection, row)
-            ]
+            conflicting = [row for row in collided if _is_conflict(connection, row)]
+            conflicts = [_conflict_letter(row, round_) for row in conflicting]
             newest = {(r.device_id, r.kind): r.observed_us for r in round_.rows if r.sets_state}
             connection.executemany(_PUT_NEWEST, [(*key, us) for key, us in newest.items()])
             connection.executemany(
@@ -170,6 +171,12 @@ class SqliteJournal:
                 [(p.sha256, p.device_id, p.observed_us, p.received_us) for p in round_.pictures],
             )
             trimmed = _put_letters(connection, [*round_.letters, *conflicts])
+            put_quality(
+                connection,
+                counts=counts_of(round_, collided=collided, conflicting=conflicting),
+                hours=round_.hours,
+                received_us=received_us,
+            )
         late = sum(row.late for row in round_.rows) - sum(row.late for row in collided)
         return Committed(
             accepted=len(round_.rows) - len(collided),
@@ -182,7 +189,7 @@ class SqliteJournal:
     def trim(self, *, before: datetime, through: int, most: int) -> int:
         """Remove up to ``most`` entries received before that time, none behind ``through``.
 
-        Uplinks and picture rows as old go with them.
+        Uplinks, picture rows and bookkeeping as old go with them.
         """
         before_us = to_us(before)
         oldest = self._file.connection.execute(
@@ -202,7 +209,18 @@ class SqliteJournal:
                 (before_us,),
             )
             connection.execute("DELETE FROM pictures WHERE observed_us < ?", (before_us,))
+            trim_quality(connection, before_us=before_us)
         return removed
+
+
+def _upgrade(file: SqliteFile) -> None:
+    """Bring a file of schema 1 to that of today, in one transaction; leave any other as it is."""
+    (found,) = file.connection.execute("PRAGMA user_version").fetchone()
+    if found == 1:
+        with file.transaction() as connection:
+            for statement in QUALITY_SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 
 def open_schema(file: SqliteFile, schema: str, version: int) -> None:

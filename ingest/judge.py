@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.devices import Camera, Device, FillSensor
-from domain.records import Record, RecordKind
+from domain.records import Emptied, Record, RecordKind
 from ingest.reasons import RefusalReason
 
 LATE_AFTER = timedelta(minutes=10)
@@ -87,6 +87,9 @@ def judge(
     kind = record.kind
     if kind not in _KINDS_OF[type(device)]:
         return RefusalReason.WRONG_KIND
+    values = record.values
+    if isinstance(values, Emptied) and values.level_after >= values.level_before:
+        return RefusalReason.IMPLAUSIBLE_EMPTYING
     observed_at = record.observed_at
     impossible = impossible_time(observed_at, now=now)
     if impossible is not None:

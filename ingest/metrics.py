@@ -2,6 +2,9 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from ingest.quality_counts import CountKind, QualityKey
+from ingest.reasons import RefusalReason, Suspicion
+
 
 class IngestMetrics:
     """The counters of one ingest process, registered in ``registry``."""
@@ -17,6 +20,15 @@ class IngestMetrics:
             "records", "Records judged, by outcome: accepted, late, duplicate.", "outcome"
         )
         self.refused = counter("refused", "Kept in dead letters, by reason.", "reason")
+        for reason in RefusalReason:
+            self.refused.labels(reason)  # there from the start, so that its first rise is seen
+        self.suspicious = counter(
+            "suspicious", "Records that are hard to believe, but kept, by reason.", "reason"
+        )
+        for suspicion in Suspicion:
+            self.suspicious.labels(suspicion)
+        self.gaps = counter("sequence_gaps", "Gaps in the sequence of a gateway's spool.")
+        self.lost = counter("lost_sequences", "Sequences that no gateway holds any longer.")
         self.batches = counter("batches", "Batches received.")
         self.pictures = counter("pictures", "Pictures stored.")
         self.unstored_pictures = counter(
@@ -52,3 +64,15 @@ class IngestMetrics:
         self.series_backlog = gauge(
             "series_backlog_entries", "Journal entries the time series does not have yet."
         )
+
+    def count_quality(self, key: QualityKey, times: int) -> None:
+        """Count what is not counted as a letter or an outcome already."""
+        match key.kind:
+            case CountKind.SUSPICIOUS:
+                self.suspicious.labels(key.reason).inc(times)
+            case CountKind.GAP:
+                self.gaps.inc(times)
+            case CountKind.LOST:
+                self.lost.inc(times)
+            case CountKind.REFUSED | CountKind.LATE:
+                pass

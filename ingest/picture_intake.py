@@ -22,9 +22,11 @@ class PictureOutcome:
     """A ``row`` for a picture that is stored now, or the ``letter`` of one that was refused.
 
     ``sha256`` is what the gateway calls it, for the ack; None where that could not be read.
+    ``device_id`` is the registered camera that it is of, or empty.
     """
 
     sha256: str | None
+    device_id: str = ""
     row: PictureRow | None = None
     letter: DeadLetter | None = None
 
@@ -61,7 +63,8 @@ class PictureIntake:
                 gateway_id=gateway_id,
                 keep_payload=False,
             )
-            return PictureOutcome(sha256=message.sha256, letter=letter)
+            device_id = message.device_id if message.device_id in registry.cameras else ""
+            return PictureOutcome(sha256=message.sha256, device_id=device_id, letter=letter)
         sha256 = self._store.put(message.jpeg)
         row = PictureRow(sha256, message.device_id, to_us(message.observed_at), to_us(now))
         return PictureOutcome(sha256=sha256, row=row)

@@ -1,4 +1,4 @@
-"""Why something that arrived is kept in dead letters instead of the journal."""
+"""Why something is kept in dead letters instead of the journal, or in it with a doubt."""
 
 from enum import StrEnum
 
@@ -17,3 +17,12 @@ class RefusalReason(StrEnum):
     OBSERVED_BEFORE_2020 = "observed_before_2020"
     OBSERVED_IN_FUTURE = "observed_in_future"
     CONFLICT = "conflict"
+    IMPLAUSIBLE_EMPTYING = "implausible_emptying"
+    RATE_EXCEEDED = "rate_exceeded"
+
+
+class Suspicion(StrEnum):
+    """Why an accepted record is hard to believe: counted and shown, but kept."""
+
+    LEVEL_SPIKE = "level_spike"
+    BATTERY_OUT_OF_RANGE = "battery_out_of_range"

@@ -1,17 +1,23 @@
 """From batches as they came to a round ready for the journal: decode, judge, collect."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from domain.records import FillReading, Record
 from domain.registry import RegistrySnapshot
-from ingest.dead_letters import dead_letter
+from ingest.dead_letters import DeadLetter, as_one_of_a_flood, dead_letter
+from ingest.device_watch import DEFAULT_RATE_LIMITS, HOUR_US, HourNote, RateLimits
 from ingest.instants import to_us
 from ingest.judge import judge
 from ingest.ports.journal import JournalRow, Known, Round, Uplink
+from ingest.quality_counts import CountKind, QualityKey
 from ingest.reasons import RefusalReason
 from wire.batches import decode_batch
 from wire.errors import UnreadablePayloadError
 from wire.records import decode_record
+
+_WRONG_CLOCK = frozenset({RefusalReason.OBSERVED_BEFORE_2020, RefusalReason.OBSERVED_IN_FUTURE})
+_MICROSECOND = timedelta(microseconds=1)
 
 MOST_GAPS = 1_000
 """A gateway that leaves more gaps than this waits until it has filled some (it sends again)."""
@@ -31,6 +37,7 @@ class RoundBuilder:
         find: Callable[[int, int], bytes | None],
         registry: RegistrySnapshot,
         now: datetime,
+        limits: RateLimits = DEFAULT_RATE_LIMITS,
     ) -> None:
         self.round = Round(received_at=now)
         self.resent = 0
@@ -41,21 +48,24 @@ class RoundBuilder:
         self._registry = registry
         self._now = now
         self._now_us = to_us(now)
+        self._limits = limits
 
     def add_batch(self, gateway_id: str, payload: bytes) -> None:
         """Add what came on the topic of ``gateway_id``, record by record."""
         try:
             batch = decode_batch(payload)
         except UnreadablePayloadError as error:
-            self._refuse(RefusalReason.UNREADABLE_BATCH, payload, str(error), gateway_id)
+            self._refuse_batch(RefusalReason.UNREADABLE_BATCH, payload, str(error), gateway_id)
             return
         if batch.gateway_id != gateway_id:
             detail = f"a batch of {batch.gateway_id}"
-            self._refuse(RefusalReason.ID_MISMATCH, payload, detail, gateway_id)
+            self._refuse_batch(RefusalReason.ID_MISMATCH, payload, detail, gateway_id)
             return
         uplink = self._known.uplink(gateway_id, batch.boot_id)
         progress = uplink.progress
-        progress.forget_below(batch.oldest)
+        lost = progress.forget_below(batch.oldest)
+        if lost:
+            self.round.counts[QualityKey(gateway_id, "", CountKind.LOST, "")] += lost
         if progress.gaps >= MOST_GAPS and batch.items[0][0] > progress.through + 1:
             self.postponed += 1
             return
@@ -66,60 +76,103 @@ class RoundBuilder:
                 continue
             # What the progress knows and the journal does not is judged again: it was refused,
             # or it is another record under a used id, which the journal will call a conflict.
-            progress.note(sequence)
+            if progress.note(sequence):
+                self.round.counts[QualityKey(gateway_id, "", CountKind.GAP, "")] += 1
             self._add_record(uplink, sequence, encoded)
 
     def _add_record(self, uplink: Uplink, sequence: int, encoded: bytes) -> None:
         try:
             record = decode_record(encoded)
         except UnreadablePayloadError as error:
-            self._refuse_record(
-                RefusalReason.UNREADABLE_RECORD, encoded, str(error), uplink, sequence
-            )
+            reason = RefusalReason.UNREADABLE_RECORD
+            self.refuse(self._record_letter(reason, encoded, str(error), uplink, sequence))
             return
         device_id = record.device_id
+        device = self._registry.device(device_id)
         judged = judge(
             record,
             gateway_id=uplink.gateway_id,
-            device=self._registry.device(device_id),
+            device=device,
             newest=self._known.newest,
             now=self._now,
         )
-        if isinstance(judged, RefusalReason):
-            self._refuse_record(judged, encoded, device_id, uplink, sequence)
+        if device is None or isinstance(judged, RefusalReason):
+            reason = judged if isinstance(judged, RefusalReason) else RefusalReason.UNKNOWN_DEVICE
+            self._refuse_judged(reason, record, encoded, uplink, sequence)
             return
-        kind = record.kind
+        kind, observed_us, late = record.kind, to_us(record.observed_at), judged.late
+        watch = self._known.watch(device_id, self._limits)
+        if not watch.admits(device, observed_us, self._now_us, late=late):
+            self._refuse_judged(RefusalReason.RATE_EXCEEDED, record, encoded, uplink, sequence)
+            return
         self._known.newest.note(device_id, kind, record.observed_at)
+        hour_note = watch.note(record, observed_us)
+        if hour_note is not None:
+            self.round.hours.append(hour_note)
+        values = record.values
+        if judged.sets_state and isinstance(values, FillReading):
+            suspicion = watch.suspects(values)
+            if suspicion is not None:
+                key = QualityKey(uplink.gateway_id, device_id, CountKind.SUSPICIOUS, suspicion)
+                self.round.counts[key] += 1
         self.newest_gateway_at = record.gateway_at
         self.round.rows.append(
             JournalRow(
                 uplink.number,
                 sequence,
                 device_id,
-                to_us(record.observed_at),
+                observed_us,
                 kind,
                 self._now_us,
-                judged.late,
+                late,
                 judged.sets_state,
                 encoded,
             )
         )
 
-    def _refuse(self, reason: RefusalReason, payload: bytes, detail: str, gateway_id: str) -> None:
-        self.round.letters.append(
+    def _refuse_judged(
+        self,
+        reason: RefusalReason,
+        record: Record,
+        encoded: bytes,
+        uplink: Uplink,
+        sequence: int,
+    ) -> None:
+        """Refuse a readable record; one of a registered device also counts against that device."""
+        device_id = record.device_id
+        known = self._registry.device(device_id) is not None
+        letter = self._record_letter(reason, encoded, device_id, uplink, sequence)
+        if reason is RefusalReason.RATE_EXCEEDED:
+            letter = as_one_of_a_flood(letter, sender_id=device_id)
+        elif known and reason in _WRONG_CLOCK:
+            offset_us = (record.gateway_at - record.observed_at) // _MICROSECOND
+            hour = self._now_us // HOUR_US
+            self.round.hours.append(
+                HourNote(hour, device_id, usable=False, least_offset_us=offset_us)
+            )
+        self.refuse(letter, device_id if known else "")
+
+    def _record_letter(
+        self, reason: RefusalReason, encoded: bytes, detail: str, uplink: Uplink, sequence: int
+    ) -> DeadLetter:
+        return dead_letter(
+            reason,
+            encoded,
+            detail=detail,
+            at=self._now,
+            gateway_id=uplink.gateway_id,
+            uplink_id=(uplink.boot_id, sequence),
+        )
+
+    def _refuse_batch(
+        self, reason: RefusalReason, payload: bytes, detail: str, gateway_id: str
+    ) -> None:
+        self.refuse(
             dead_letter(reason, payload, detail=detail, at=self._now, gateway_id=gateway_id)
         )
 
-    def _refuse_record(
-        self, reason: RefusalReason, encoded: bytes, detail: str, uplink: Uplink, sequence: int
-    ) -> None:
-        self.round.letters.append(
-            dead_letter(
-                reason,
-                encoded,
-                detail=detail,
-                at=self._now,
-                gateway_id=uplink.gateway_id,
-                uplink_id=(uplink.boot_id, sequence),
-            )
-        )
+    def refuse(self, letter: DeadLetter, device_id: str = "") -> None:
+        """Keep a letter; it counts against a device of the registry, or the gateway alone."""
+        key = QualityKey(letter.gateway_id, device_id, CountKind.REFUSED, letter.reason)
+        self.round.counts[key] += 1
+        self.round.letters.append(letter)

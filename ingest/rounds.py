@@ -9,6 +9,7 @@ from domain.ports.clock import Clock
 from domain.ports.registry import Registry
 from domain.registry import RegistrySnapshot
 from ingest.acknowledgements import acknowledgements
+from ingest.device_watch import DEFAULT_RATE_LIMITS, RateLimits
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
@@ -43,8 +44,10 @@ class Rounds:
         registry: Registry,
         clock: Clock,
         metrics: IngestMetrics,
+        limits: RateLimits = DEFAULT_RATE_LIMITS,
     ) -> None:
         self._journal = journal
+        self._limits = limits
         self._pictures = pictures
         self._registry = registry
         self._clock = clock
@@ -67,6 +70,7 @@ class Rounds:
             find=self._journal.find,
             registry=registry,
             now=self._clock.now(),
+            limits=self._limits,
         )
         for arrival in batches:
             builder.add_batch(arrival.gateway_id, arrival.payload)
@@ -100,7 +104,7 @@ class Rounds:
                 took.stored += 1
                 self.pictures_failing = False
             if outcome.letter is not None:
-                builder.round.letters.append(outcome.letter)
+                builder.refuse(outcome.letter, outcome.device_id)
             if outcome.sha256 is not None:
                 took.acked.setdefault(arrival.gateway_id, []).append(outcome.sha256)
         return took
@@ -116,6 +120,8 @@ class Rounds:
         for letter in builder.round.letters:
             metrics.refused.labels(letter.reason).inc()
         metrics.refused.labels("conflict").inc(committed.conflicts)
+        for key, times in builder.round.counts.items():
+            metrics.count_quality(key, times)
         metrics.letters_trimmed.inc(committed.letters_trimmed)
         if builder.newest_gateway_at is not None:
             lag = builder.round.received_at - builder.newest_gateway_at

@@ -8,6 +8,7 @@ from pathlib import Path
 from domain.ports.clock import Clock
 from domain.ports.picture_store import PictureStore
 from domain.ports.registry import Registry
+from ingest.device_watch import DEFAULT_RATE_LIMITS, RateLimits
 from ingest.inbox import Arrival
 from ingest.journal import SqliteJournal
 from ingest.kept_days import KeptDays
@@ -56,6 +57,7 @@ class IngestService:
         cursors: Mapping[str, Callable[[], int]] | None = None,
         kept: KeptDays = KeptDays(),  # noqa: B008  frozen
         client_id: str = "ingest",
+        limits: RateLimits = DEFAULT_RATE_LIMITS,
     ) -> None:
         self._clock = clock
         self._registry = registry
@@ -64,6 +66,7 @@ class IngestService:
         self._pictures = pictures
         self._metrics = metrics
         self._cursors = dict(cursors or {})
+        self._limits = limits
         self._kept = kept
         self._client = MqttClient(
             host=broker.host,
@@ -137,6 +140,7 @@ class IngestService:
             registry=self._registry,
             clock=self._clock,
             metrics=self._metrics,
+            limits=self._limits,
         )
         retention = Retention(
             journal=journal,

@@ -34,23 +34,36 @@ class UplinkProgress:
             not self._missing or self._gap_around(sequence) is None
         )
 
-    def note(self, sequence: int) -> None:
-        """Count the sequence as committed."""
+    def note(self, sequence: int) -> bool:
+        """Count the sequence as committed; return whether that has opened a gap."""
         if sequence == self.through + 1:
             self.through = sequence
         elif sequence > self.through:
             self._missing.append((self.through + 1, sequence - 1))
             self.through = sequence
+            return True
         else:
             self._fill(sequence)
+        return False
 
-    def forget_below(self, oldest: int) -> None:
-        """Forget gaps below ``oldest``: the gateway holds nothing there that could fill them."""
-        self.through = max(self.through, oldest - 1)
+    def forget_below(self, oldest: int) -> int:
+        """Forget gaps below ``oldest``: the gateway holds nothing there that could fill them.
+
+        Return how many sequences are lost by that. Of a spool that is heard for the first time
+        nothing is known to be lost.
+        """
+        lost = 0
+        if self.through < oldest - 1:
+            lost = oldest - 1 - self.through if self.through else 0
+            self.through = oldest - 1
         if self._missing and self._missing[0][0] < oldest:
+            lost += sum(
+                min(last, oldest - 1) - first + 1 for first, last in self._missing if first < oldest
+            )
             self._missing = [
                 (max(first, oldest), last) for first, last in self._missing if last >= oldest
             ]
+        return lost
 
     def acknowledged(self, most_ranges: int) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Return ``through`` and ``missing`` for an ack that can carry ``most_ranges`` ranges.

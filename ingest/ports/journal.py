@@ -1,12 +1,15 @@
 """The journal as ingest writes it: whole rounds, all or nothing."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from ingest.dead_letters import DeadLetter
+from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits
 from ingest.judge import NewestTimes
+from ingest.quality_counts import QualityKey
 from ingest.uplink_progress import UplinkProgress
 
 
@@ -30,6 +33,14 @@ class Known:
         self._uplinks = {(uplink.gateway_id, uplink.boot_id): uplink for uplink in uplinks}
         self._next_number = max((u.number for u in self._uplinks.values()), default=0) + 1
         self.newest = newest or NewestTimes()
+        self._watches: dict[str, DeviceWatch] = {}
+
+    def watch(self, device_id: str, limits: RateLimits = DEFAULT_RATE_LIMITS) -> DeviceWatch:
+        """Return the memory of that device, a new one when it was not heard since the start."""
+        watch = self._watches.get(device_id)
+        if watch is None:
+            watch = self._watches[device_id] = DeviceWatch(limits)
+        return watch
 
     def uplink(self, gateway_id: str, boot_id: str) -> Uplink:
         """Return that spool's uplink, a new one when it was never heard of."""
@@ -66,13 +77,19 @@ class PictureRow(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Round:
-    """Everything that one transaction commits. ``uplinks`` are those heard of, by number."""
+    """Everything that one transaction commits. ``uplinks`` are those heard of, by number.
+
+    ``counts`` and ``hours`` are the bookkeeping of quality; the journal adds what only it can
+    know: conflicts, and which of the late records were new.
+    """
 
     received_at: datetime
     rows: list[JournalRow] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     pictures: list[PictureRow] = field(default_factory=list)
     uplinks: dict[int, Uplink] = field(default_factory=dict)
+    counts: Counter[QualityKey] = field(default_factory=Counter)
+    hours: list[HourNote] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

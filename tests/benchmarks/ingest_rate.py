@@ -27,6 +27,7 @@ from prometheus_client import CollectorRegistry
 
 from huanwei.broker import find_nats_server
 from huanwei.business_clock import SystemClock
+from ingest.device_watch import RateLimits
 from ingest.inbox import Arrival
 from ingest.journal import SqliteJournal
 from ingest.metrics import IngestMetrics
@@ -47,6 +48,9 @@ from wire.records import decode_record
 from wire.topics import ack_topic, up_topic
 
 SENSORS = 200
+NO_LIMIT = RateLimits(times_registered_rate=1e9, burst=1_000_000_000)
+"""The sensors send a thousand times as often as any may: the limit is looked at, never reached."""
+
 REGISTRY = sample_registry(sensors=SENSORS + 1, gateway_id=GATEWAY_ID)
 
 
@@ -148,6 +152,7 @@ def through_the_broker(broker: RunningBroker, folder: Path, load: Load, seconds:
             host=broker.host, port=broker.port, username="ingest", password=PASSWORDS["ingest"]
         ),
         metrics=IngestMetrics(metrics),
+        limits=NO_LIMIT,
     )
     service.start()
     pause = threading.Event()
@@ -209,6 +214,7 @@ def without_broker(folder: Path, size: int, count: int) -> tuple[float, float]:
         registry=MemoryRegistry(REGISTRY),
         clock=SystemClock(),
         metrics=metrics,
+        limits=NO_LIMIT,
     )
     per_round = max(1, 1_000 // size)
     before_s = time.process_time()

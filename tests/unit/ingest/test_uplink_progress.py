@@ -54,3 +54,15 @@ def test_a_leap_over_the_whole_range_is_one_gap() -> None:
     progress.note(2**62)
     progress.note(1)
     assert progress.missing == ((2, 2**62 - 1),)
+
+
+def test_what_a_gateway_gives_up_is_lost_and_counted_once() -> None:
+    progress = UplinkProgress()
+    assert progress.forget_below(100) == 0  # the first word of it: nothing is known to be lost
+    assert not progress.note(100)
+    assert progress.note(105)
+    assert progress.forget_below(103) == 2
+    assert progress.forget_below(103) == 0
+    assert progress.forget_below(110) == 2 + 4
+    assert progress.through == 109
+    assert progress.missing == ()

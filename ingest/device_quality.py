@@ -1,0 +1,179 @@
+"""The bookkeeping of quality in the journal's file as other processes read it: read-only."""
+
+import json
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from domain.device_quality import (
+    QUALITY_WINDOW,
+    DeviceQuality,
+    GatewayQuality,
+    clock_ahead,
+    covered_hours,
+)
+from domain.devices import Device
+from ingest.device_watch import HOUR_US
+from ingest.instants import to_us
+from ingest.quality_counts import CountKind
+from ingest.reading import open_when_written
+
+_FIRST_WITH_QUALITY = 2
+"""The schema of the journal that has the tables; an older one says nothing yet."""
+
+_KEPT_FOR = timedelta(minutes=1)
+_COUNTS = (
+    "SELECT gateway_id, device_id, kind, reason, sum(times) FROM quality_counts"
+    " WHERE hour > ? AND hour <= ? GROUP BY gateway_id, device_id, kind, reason"
+)
+_HOURS = (
+    "SELECT hour, device_id, usable, least_offset_us FROM device_hours"
+    " WHERE hour >= ? AND hour <= ?"
+)
+_FIRST_HOUR = "SELECT min(hour) FROM device_hours"
+_MISSING = "SELECT gateway_id, missing FROM uplinks"
+
+
+@dataclass(slots=True)
+class _Hours:
+    usable: list[int] = field(default_factory=list)
+    least_offsets: list[timedelta] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Book:
+    """Everything of one look, by device and gateway."""
+
+    first_hour: int | None = None
+    hours: defaultdict[str, _Hours] = field(default_factory=lambda: defaultdict(_Hours))
+    refused: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    suspicious: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    late: dict[str, int] = field(default_factory=dict)
+    gateway_counts: defaultdict[str, dict[CountKind, int]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    gateway_refused: defaultdict[str, dict[str, int]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    missing: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+class SqliteDeviceQualities:
+    """Fulfils ``domain.ports.device_quality.DeviceQualities`` over ingest's journal.
+
+    Looks once a minute of the business clock, however often it is asked. While the journal does
+    not exist yet nothing is known. Any thread may call; they take turns.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._book = _Book()
+        self._read_at: datetime | None = None
+
+    def of_devices(
+        self, devices: Iterable[Device], *, until: datetime
+    ) -> Mapping[str, DeviceQuality]:
+        """Return the quality of every device asked for, also of those never heard of.
+
+        Coverage is that of whole hours, since the first hour that is known of.
+        """
+        book = self._look(until)
+        this_hour = to_us(until) // HOUR_US
+        since = this_hour - QUALITY_WINDOW // timedelta(hours=1)
+        since = this_hour if book.first_hour is None else max(since, book.first_hour)
+        return {
+            device.device_id: _quality(device, book, since=since, until=this_hour)
+            for device in devices
+        }
+
+    def of_gateways(self, *, until: datetime) -> Mapping[str, GatewayQuality]:
+        """Return the quality of every gateway that was heard of."""
+        book = self._look(until)
+        heard = {*book.missing, *book.gateway_counts, *book.gateway_refused}
+        return {
+            gateway_id: GatewayQuality(
+                gaps=book.gateway_counts[gateway_id].get(CountKind.GAP, 0),
+                missing=book.missing[gateway_id],
+                lost=book.gateway_counts[gateway_id].get(CountKind.LOST, 0),
+                refused=book.gateway_refused[gateway_id],
+            )
+            for gateway_id in sorted(heard)
+        }
+
+    def close(self) -> None:
+        """Close the file; asking opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _look(self, until: datetime) -> _Book:
+        with self._lock:
+            if self._read_at is None or not timedelta() <= until - self._read_at < _KEPT_FOR:
+                connection = self._open()
+                self._book = _Book() if connection is None else _read(connection, until)
+                self._read_at = None if connection is None else until
+            return self._book
+
+    def _open(self) -> sqlite3.Connection | None:
+        if self._connection is None:
+            connection = open_when_written(self._path)
+            if connection is None:
+                return None
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version < _FIRST_WITH_QUALITY:
+                connection.close()
+                return None
+            self._connection = connection
+        return self._connection
+
+
+def _quality(device: Device, book: _Book, *, since: int, until: int) -> DeviceQuality:
+    device_id = device.device_id
+    hours = book.hours.get(device_id) or _Hours()
+    return DeviceQuality(
+        coverage=covered_hours(device, hours.usable, since=since, until=until),
+        refused=book.refused.get(device_id, {}),
+        suspicious=book.suspicious.get(device_id, {}),
+        late=book.late.get(device_id, 0),
+        clock_ahead=clock_ahead(hours.least_offsets),
+    )
+
+
+def _read(connection: sqlite3.Connection, until: datetime) -> _Book:
+    book = _Book()
+    hour = to_us(until) // HOUR_US
+    first = hour - QUALITY_WINDOW // timedelta(hours=1)
+    (book.first_hour,) = connection.execute(_FIRST_HOUR).fetchone()
+    for at, device_id, usable, least_offset_us in connection.execute(_HOURS, (first, hour)):
+        hours = book.hours[device_id]
+        hours.least_offsets.append(timedelta(microseconds=least_offset_us))
+        if usable:
+            hours.usable.append(at)
+    for row in connection.execute(_COUNTS, (first, hour)):
+        _count(book, *row)
+    for gateway_id, missing in connection.execute(_MISSING):
+        book.missing[gateway_id] += sum(last - begin + 1 for begin, last in json.loads(missing))
+    return book
+
+
+def _count(
+    book: _Book, gateway_id: str, device_id: str, kind: str, reason: str, times: int
+) -> None:
+    match CountKind(kind):
+        case CountKind.REFUSED:
+            whose = book.refused[device_id] if device_id else book.gateway_refused[gateway_id]
+            whose[reason] = whose.get(reason, 0) + times
+        case CountKind.SUSPICIOUS:
+            of_device = book.suspicious[device_id]
+            of_device[reason] = of_device.get(reason, 0) + times
+        case CountKind.LATE:
+            book.late[device_id] = book.late.get(device_id, 0) + times
+        case CountKind.GAP | CountKind.LOST as own:
+            book.gateway_counts[gateway_id][own] = times

@@ -1,0 +1,167 @@
+"""What ingest remembers of one device between its records: rate, clock, hours heard, last levels.
+
+Kept in memory only and asked for every record, so it must be quick. After a restart it begins
+anew, which forgives a little and refuses nothing more.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from domain.device_health import interval_s
+from domain.devices import Device
+from domain.records import CameraHealth, FillReading, MeasurementQuality, Record, SnapshotVerdicts
+from ingest.judge import LATE_AFTER
+from ingest.reasons import Suspicion
+from ingest.token_bucket import TokenBucket
+
+HOUR_US = 3_600_000_000
+
+SPIKE_HEIGHT = 0.5
+"""A level that leaves by so much in one reading ..."""
+
+SPIKE_RETURN = 0.1
+"""... and is back so near in the next one was no waste: a hand, an open lid, an echo."""
+
+LOWEST_BATTERY_V, HIGHEST_BATTERY_V = 1.0, 30.0
+"""No radio works on less, and no battery of a sensor gives more."""
+
+_MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
+_NO_HOUR = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimits:
+    """How many records a device may send, against the rate it is registered with.
+
+    A timely record is limited by when it arrives. A late one comes from a backlog, which may
+    arrive all at once: it is limited by how densely the device observed, whatever the order, and
+    in all to what a device observes in ``longest_backlog`` at its registered rate, which comes
+    back with time as fast as any other record is let in.
+
+    ``times_registered_rate``: this often the registered rate passes for ever. ``burst``: so many
+    records more pass at once.
+    """
+
+    times_registered_rate: float = 12.0
+    burst: int = 200
+    longest_backlog: timedelta = timedelta(days=90)
+
+
+DEFAULT_RATE_LIMITS = RateLimits()
+
+
+class HourNote(NamedTuple):
+    """What one device told in one hour of observation, or in part of it.
+
+    ``usable``: an accepted level, or a picture of a camera in order. ``least_offset_us``: by how
+    much the gateway's clock was ahead of the device's time, at least.
+    """
+
+    hour: int
+    device_id: str
+    usable: bool
+    least_offset_us: int
+
+
+class DeviceWatch:
+    """The memory of one device. Used by one thread."""
+
+    __slots__ = (
+        "_backlog",
+        "_backlog_us",
+        "_before",
+        "_between",
+        "_burst_us",
+        "_cost_us",
+        "_density",
+        "_device",
+        "_hour",
+        "_least",
+        "_limits",
+        "_live",
+        "_usable",
+    )
+
+    def __init__(self, limits: RateLimits = DEFAULT_RATE_LIMITS) -> None:
+        self._limits = limits
+        self._device: Device | None = None
+        self._live, self._density, self._backlog = TokenBucket(), TokenBucket(), TokenBucket()
+        self._hour = _NO_HOUR
+        self._least = timedelta.max
+        self._usable = False
+        self._before: float | None = None
+        self._between: float | None = None
+
+    def admits(self, device: Device, observed_us: int, received_us: int, *, late: bool) -> bool:
+        """Tell whether the device may send this record too, and count it if so."""
+        if device is not self._device:
+            self._heed(device)
+        if not late:
+            return self._live.take(received_us, self._cost_us, self._burst_us)
+        return self._density.take(
+            observed_us, self._cost_us, self._burst_us
+        ) and self._backlog.take(received_us, self._cost_us, self._backlog_us)
+
+    def note(self, record: Record, observed_us: int) -> HourNote | None:
+        """Learn of a record; return what has to be kept of it, None where that is known already.
+
+        A least offset is told again only when it has fallen by a second: that is exact enough for
+        a clock, and most records then cost nothing.
+        """
+        hour = observed_us // HOUR_US
+        offset = record.gateway_at - record.observed_at
+        if hour == self._hour and offset >= self._least and (self._usable or not is_usable(record)):
+            return None
+        if hour != self._hour:
+            self._hour, self._usable = hour, False
+        self._least = offset - _SECOND
+        self._usable = self._usable or is_usable(record)
+        return HourNote(hour, record.device_id, self._usable, offset // _MICROSECOND)
+
+    def suspects(self, reading: FillReading) -> Suspicion | None:
+        """Return what is hard to believe of the newest reading, after those before it."""
+        battery_v = reading.battery_v
+        if battery_v is not None and not LOWEST_BATTERY_V <= battery_v <= HIGHEST_BATTERY_V:
+            return Suspicion.BATTERY_OUT_OF_RANGE
+        level = reading.filling_level
+        if level is None or reading.measurement_quality is not MeasurementQuality.ACCEPTED:
+            return None
+        before, between = self._before, self._between
+        self._before, self._between = between, level
+        if between is None or before is None:
+            return None
+        return Suspicion.LEVEL_SPIKE if is_spike(before, between, level) else None
+
+    def _heed(self, device: Device) -> None:
+        """Take over what the registry says of the device now."""
+        self._device = device
+        interval_us = interval_s(device) * 1_000_000
+        limits = self._limits
+        self._cost_us = max(1, int(interval_us / limits.times_registered_rate))
+        # Timely records lie up to LATE_AFTER behind the clock and as much before it: those of
+        # a short outage arrive together.
+        self._burst_us = limits.burst * self._cost_us + 2 * (LATE_AFTER // _MICROSECOND)
+        records = (limits.longest_backlog // _MICROSECOND) // interval_us
+        self._backlog_us = (records + limits.burst) * self._cost_us
+
+
+def is_usable(record: Record) -> bool:
+    """Tell whether the record says something of its place: what coverage counts."""
+    values = record.values
+    if isinstance(values, FillReading):
+        return (
+            values.filling_level is not None
+            and values.measurement_quality is MeasurementQuality.ACCEPTED
+        )
+    return isinstance(values, SnapshotVerdicts) and values.camera_health is CameraHealth.OK
+
+
+def is_spike(before: float, between: float, after: float) -> bool:
+    """Tell whether the middle one of three levels in a row stands out as no waste can."""
+    return (
+        abs(between - before) >= SPIKE_HEIGHT
+        and abs(after - between) >= SPIKE_HEIGHT
+        and abs(after - before) <= SPIKE_RETURN
+    )

@@ -85,24 +85,12 @@ class RunningInflux:
                 )
             )
 
-    def freeze(self) -> None:
-        """Let the server hang: connections open, nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self._signal(signal.SIGCONT)
-
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the server."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(15)
             self._process = None
-
-    def _signal(self, which: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(which)
 
 
 def start_influx(folder: Path) -> RunningInflux:

@@ -51,6 +51,7 @@ class InfluxWriter:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failing = False
+        self._ahead: tuple[int, Page] | None = None
         self.sink = PatientSink(
             sink=sink,
             bucket=bucket,
@@ -88,6 +89,7 @@ class InfluxWriter:
 
     def begin_anew(self) -> None:
         """Move the cursor before the first entry; what is written stays."""
+        self._ahead = None
         self._deliveries.advance(self.feed, 0, at=self._clock.now())
 
     def step(self) -> int:
@@ -99,13 +101,40 @@ class InfluxWriter:
             _log.warning("influxdb_starts_over", feed=self.feed, cursor=cursor, newest=newest)
             cursor = 0
             self.begin_anew()
-        page = None if cursor == newest else self._source.read(after=cursor, limit=LINES_A_BODY)
+        page = None if cursor == newest else self._page_after(cursor)
         if page is None:
             self._metrics.backlog.labels(self.feed).set(0)
             return 0
         self._metrics.backlog.labels(self.feed).set(newest - cursor)
-        self._carry(page)
+        self._carry_reading_ahead(page)
         return page.entries
+
+    def _page_after(self, cursor: int) -> Page | None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == cursor:
+            return ahead[1]
+        return self._source.read(after=cursor, limit=LINES_A_BODY)
+
+    def _carry_reading_ahead(self, page: Page) -> None:
+        if page.entries < LINES_A_BODY:
+            self._carry(page)
+            return
+        # With a backlog the next page is made while the server works on this one.
+        reader = threading.Thread(
+            target=self._read_ahead, args=(page.through,), name=f"influx-{self.feed}-ahead"
+        )
+        reader.start()
+        try:
+            self._carry(page)
+        finally:
+            reader.join()
+
+    def _read_ahead(self, cursor: int) -> None:
+        try:
+            page = self._source.read(after=cursor, limit=LINES_A_BODY)
+        except Exception:  # noqa: BLE001  the next step reads again, and fails where it is counted
+            return
+        self._ahead = None if page is None else (cursor, page)
 
     def _carry(self, page: Page) -> None:
         refused: list[RefusedPoint] = list(page.told.refused)

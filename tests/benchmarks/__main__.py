@@ -11,6 +11,7 @@ BENCHMARKS = (
     ("tests.benchmarks.demo_cost", "--seconds=60"),
     ("tests.benchmarks.reading_to_message",),
     ("tests.benchmarks.ingest_rate",),
+    ("tests.benchmarks.influx_rate",),
 )
 
 if __name__ == "__main__":

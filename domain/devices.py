@@ -72,10 +72,17 @@ class Zone:
 
 
 class Lighting(StrEnum):
-    """The light a clean reference picture was taken in."""
+    """The light, or the ground, that a clean reference picture was taken in.
+
+    ``WET`` is wet ground by day; ``NIGHT`` is lamps or infrared where a camera has only one of
+    them, ``INFRARED`` where it has both.
+    """
 
     DAY = "day"
     NIGHT = "night"
+    DUSK = "dusk"
+    INFRARED = "infrared"
+    WET = "wet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

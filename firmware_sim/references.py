@@ -9,6 +9,7 @@ from domain.registry import RegistrySnapshot
 from firmware_sim.camera_server import camera_viewpoint
 from firmware_sim.district import SimDistrict
 from firmware_sim.renderer import SceneRenderer, encode_jpeg
+from firmware_sim.scene import REFERENCE_HOUR
 
 REFERENCE_QUALITY = 92
 
@@ -25,7 +26,7 @@ def write_references(district: SimDistrict, folder: Path) -> RegistrySnapshot:
             camera,
             references=tuple(
                 _write_reference(renderer, district, camera_id, lighting, folder)
-                for lighting in Lighting
+                for lighting in REFERENCE_HOUR
             ),
         )
         for camera_id, camera in district.registry.cameras.items()

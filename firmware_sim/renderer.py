@@ -93,7 +93,7 @@ class SceneRenderer:
         self._seed = seed
         self._backdrops: _Kept[Backdrop] = _Kept(kept_scenes)
         self._stages: _Kept[_Stage] = _Kept(kept_scenes)
-        self._noise = {lighting: _noise_pools(seed, lighting) for lighting in Lighting}
+        self._noise = {lighting: _noise_pools(seed, lighting) for lighting in _NOISE_SIGMA}
         self._lamp = _lamp_cone()
 
     def snapshot(self, viewpoint: Viewpoint, truth: PlaceTruth, at: datetime) -> Picture:

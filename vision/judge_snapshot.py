@@ -116,7 +116,7 @@ def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) ->
     grey = grey_of(work)
     freeze = state.freeze.next(grey)
     remembered = replace(state, freeze=freeze)
-    reference = choose_reference(light_of(work), setup.references)
+    reference = choose_reference(work, setup.references, state.lighting)
     texture = texture_of(grey)
     health = health_of(grey, texture, None if reference is None else reference.texture)
     if health is CameraHealth.OK and freeze.is_frozen:

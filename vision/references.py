@@ -14,6 +14,8 @@ from vision.overflow_score import OverflowHead, overflow_logit
 from vision.zones import ZoneMasks
 
 _GREY_BELOW = 6.0
+_HABIT = 0.15
+"""By so many doublings of light another reference must be nearer to take the place of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,23 +77,41 @@ def prepare_reference(
 
 
 def choose_reference(
-    light: Light, references: Sequence[PreparedReference]
+    picture: Picture,
+    references: Sequence[PreparedReference],
+    current: Lighting | None = None,
 ) -> PreparedReference | None:
-    """Return the reference whose light is nearest, None where there is none.
+    """Return the reference whose light is nearest to that of a picture at work size, None where
+    there is none.
 
     A grey picture (infrared lamp) and a coloured one are never compared while there is a reference
     of its own kind: at dusk a coloured picture is as dark as a grey one. Then brightness decides,
-    by ratio, since gain is corrected later.
+    by ratio, since gain is corrected later, together with how alike both look in one light, which
+    tells wet ground from dry. ``current`` is kept while no other is clearly nearer: what has
+    stayed is only known against one reference.
     """
-    of_its_kind = [
-        reference for reference in references if reference.light.is_grey == light.is_grey
-    ]
+    light = light_of(picture)
+    of_its_kind = [one for one in references if one.light.is_grey == light.is_grey]
+    bank = of_its_kind or list(references)
+    if len(bank) <= 1:
+        return bank[0] if bank else None
+    thin = thinned(picture)
 
-    def darker_or_brighter(reference: PreparedReference) -> float:
+    def farness(reference: PreparedReference) -> float:
         ratio = (light.brightness + 8.0) / (reference.light.brightness + 8.0)
-        return abs(float(np.log2(ratio)))
+        habit = _HABIT if reference.lighting is current else 0.0
+        return abs(float(np.log2(ratio))) + _unlikeness(thin, reference.thin_picture) - habit
 
-    return min(of_its_kind or references, key=darker_or_brighter, default=None)
+    return min(bank, key=farness)
+
+
+def _unlikeness(thin: Picture, thin_reference: Picture) -> float:
+    """Return how far two thinned pictures look from each other in one light: doublings of light
+    that the median pixel differs by.
+    """
+    now, clean = thin.astype(np.float64) + 8.0, thin_reference.astype(np.float64) + 8.0
+    ratios = np.log2(now / clean)
+    return float(np.median(np.abs(ratios - np.median(ratios, axis=(0, 1)))))
 
 
 def grey_of(picture: Picture) -> Plane:

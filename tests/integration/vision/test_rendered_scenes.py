@@ -11,7 +11,7 @@ from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
 from firmware_sim.camera_geometry import camera_view, zones_of
 from firmware_sim.ground import GroundItem, GroundKind, PlaceTruth
 from firmware_sim.renderer import SceneRenderer, Viewpoint
-from firmware_sim.scene import walkers_at
+from firmware_sim.scene import REFERENCE_HOUR, walkers_at
 from tests.fakes.sample_pictures import jpeg_of
 from vision.judging import CameraJudge
 from vision.limited_cv2 import Picture
@@ -60,7 +60,7 @@ class Scene:
             lighting: decode_picture(
                 jpeg_of(self._renderer.clean_reference(self._viewpoint, lighting))
             )
-            for lighting in Lighting
+            for lighting in REFERENCE_HOUR
         }
 
     def look(

@@ -10,6 +10,7 @@ from alerts.case_desk import CaseDesk
 from alerts.crew_links import CrewLinks
 from domain.device_health import DEFAULT_HEALTH_LIMITS, HealthLimits
 from domain.ports.clock import Clock
+from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
 from domain.ports.photo_intake import PhotoIntake
 from domain.ports.picture_store import PictureStore
@@ -30,6 +31,7 @@ class CentreParts:
     desk: CaseDesk
     book: CaseBook
     history: History
+    qualities: DeviceQualities
     pictures: PictureStore
     photo_intake: PhotoIntake
     crew_links: CrewLinks

@@ -27,6 +27,7 @@ from huanwei.http_server import HttpServer
 from huanwei.process import Closing, ProcessParts
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import CentreSection, Settings
+from ingest.device_quality import SqliteDeviceQualities
 from ingest.history import SqliteHistory
 from ingest.record_feed import SqliteRecordFeed
 from storage.picture_folder import PictureFolder
@@ -51,6 +52,7 @@ def build(settings: Settings) -> ProcessParts:
     secret = settings.centre.signing_secret.get_secret_value()
     feed = SqliteRecordFeed(data / JOURNAL)
     history = SqliteHistory(data / SERIES)
+    qualities = SqliteDeviceQualities(data / JOURNAL)
     crew_links = CrewLinks(secret.encode("utf-8"), settings.centre.public_url, clock)
     alerts = AlertsService(
         clock=clock,
@@ -79,6 +81,7 @@ def build(settings: Settings) -> ProcessParts:
         desk=alerts.desk,
         book=book,
         history=history,
+        qualities=qualities,
         pictures=PictureFolder(data / PICTURES),
         photo_intake=ProcessPhotoIntake(metrics=PhotoMetrics(metrics)),
         crew_links=crew_links,
@@ -101,7 +104,7 @@ def build(settings: Settings) -> ProcessParts:
     server = HttpServer(app, host=settings.centre.host, port=settings.centre.port)
     servers.append(server)
     return ProcessParts(
-        parts=[Closing(feed), Closing(history), Closing(book), alerts, server],
+        parts=[Closing(feed), Closing(history), Closing(qualities), Closing(book), alerts, server],
         readiness=readiness,
         metrics=metrics,
     )

@@ -37,6 +37,7 @@ def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -
         registry=parts.registry,
         book=parts.book,
         history=parts.history,
+        qualities=parts.qualities,
         health_limits=parts.health_limits,
     )
     feed = LiveFeed(reader, clock=parts.clock, settings=settings)

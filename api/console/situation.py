@@ -12,8 +12,10 @@ from domain.alerts import Alert
 from domain.cases import Case
 from domain.changes import ChangeKind
 from domain.device_health import DEFAULT_HEALTH_LIMITS, HealthLimits
+from domain.device_quality import DeviceQuality
 from domain.devices import Device
 from domain.ports.clock import Clock
+from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
 from domain.ports.registry import Registry
 from domain.records import Record, RecordKind
@@ -38,6 +40,7 @@ class Situation:
     verdicts: Mapping[str, Record] = field(default_factory=dict)
     undelivered: tuple[OutboxMessage, ...] = ()
     health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
+    quality: Mapping[str, DeviceQuality] = field(default_factory=dict)
 
     @cached_property
     def cases_at(self) -> Mapping[str, tuple[Case, ...]]:
@@ -79,12 +82,14 @@ class SituationReader:
         registry: Registry,
         book: CaseBook,
         history: History,
+        qualities: DeviceQualities,
         health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS,
     ) -> None:
         self._clock = clock
         self._registry = registry
         self._book = book
         self._history = history
+        self._qualities = qualities
         self._health_limits = health_limits
 
     def notices(self, *, after: int) -> tuple[OutboxMessage, ...]:
@@ -104,9 +109,11 @@ class SituationReader:
         """Read everything anew."""
         # The position comes first: what changes while we read is then seen again, never missed.
         newest_change = self._book.newest_change()
+        at, registry = self._clock.now(), self._registry.current()
+        devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
         return Situation(
-            at=self._clock.now(),
-            registry=self._registry.current(),
+            at=at,
+            registry=registry,
             newest_change=newest_change,
             open_cases=tuple(self._book.open_cases()),
             open_alerts=tuple(self._book.open_alerts()),
@@ -114,4 +121,5 @@ class SituationReader:
             verdicts=self._history.latest(RecordKind.VERDICTS),
             undelivered=tuple(self._book.undelivered_messages(_MOST_UNDELIVERED)),
             health_limits=self._health_limits,
+            quality=self._qualities.of_devices(devices, until=at),
         )

@@ -40,6 +40,14 @@ class Words:
         """Return the text of an alert's reason, or its code where nobody has named it yet."""
         return self.catalogue.text_or(f"alert_reason.{code}", self.locale, code)
 
+    def refusal_reason(self, code: str) -> str:
+        """Return why a record was refused, or its code where nobody has named it yet."""
+        return self.catalogue.text_or(f"refusal_reason.{code}", self.locale, code)
+
+    def suspicion(self, code: str) -> str:
+        """Return why a record is doubtful, or its code where nobody has named it yet."""
+        return self.catalogue.text_or(f"suspicion.{code}", self.locale, code)
+
     def name(self, name: Name) -> str:
         """Return a name in the reader's language."""
         return name_in(name, self.locale)

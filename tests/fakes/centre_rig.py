@@ -20,6 +20,7 @@ from domain.cases import Actor, Case, CaseAction, CaseSource
 from domain.problems import ProblemClass
 from domain.registry import RegistrySnapshot
 from tests.fakes.manual_clock import ManualClock
+from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
@@ -37,6 +38,7 @@ class CentreRig:
     clock: ManualClock
     registry: MemoryRegistry
     history: MemoryHistory
+    qualities: MemoryDeviceQualities
     pictures: MemoryPictures
     photo_intake: TrustingPhotoIntake
     links: CrewLinks
@@ -55,6 +57,7 @@ class CentreRig:
             desk=self.desk,
             book=self.book,
             history=self.history,
+            qualities=self.qualities,
             pictures=self.pictures,
             photo_intake=self.photo_intake,
             crew_links=self.links,
@@ -133,6 +136,7 @@ def open_centre(folder: Path, registry: RegistrySnapshot) -> Iterator[CentreRig]
             clock=clock,
             registry=memory_registry,
             history=MemoryHistory(),
+            qualities=MemoryDeviceQualities(),
             pictures=MemoryPictures(),
             photo_intake=TrustingPhotoIntake(),
             links=links,

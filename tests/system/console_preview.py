@@ -48,6 +48,7 @@ from firmware_sim.ground import PlaceTruth
 from firmware_sim.renderer import SceneRenderer, encode_jpeg
 from firmware_sim.sample_photos import SamplePhotos
 from firmware_sim.world import World
+from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
@@ -289,6 +290,7 @@ def main() -> None:
         desk=desk,
         book=CaseBook(chosen.folder / "cases.db"),
         history=preview.history,
+        qualities=MemoryDeviceQualities(),
         pictures=preview.pictures,
         photo_intake=TrustingPhotoIntake(),
         crew_links=links,

@@ -76,7 +76,7 @@ class _DevicesPage:
 
 def device_labels(visit: Visit) -> dict[str, str]:
     """Return the headings of the table."""
-    names = ("health", "device", "place", "seen", "reading", "battery", "signal")
+    names = ("health", "device", "place", "seen", "reading", "data", "battery", "signal")
     return {name: visit.words.say(f"devices.{name}") for name in names}
 
 

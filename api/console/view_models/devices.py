@@ -2,21 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.console.palette import URGENCY, Mark
 from api.console.situation import Situation
 from api.console.view_models.cases import place_name, unix_ms
 from api.console.words import Words
 from domain.device_health import DeviceState, device_state
+from domain.device_quality import DataQuality, DeviceQuality
 from domain.devices import Camera, Device
 from domain.records import FillReading, MeasurementQuality, Record, SnapshotVerdicts
+
+_DATA_MARKS = {
+    DataQuality.GOOD: Mark.CLEAN,
+    DataQuality.FLAWED: Mark.WARNING,
+    DataQuality.UNKNOWN: Mark.UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
     """One device in the table. ``seen_ms`` is when it was last heard (Unix ms), None for never;
-    the browser counts on from it.
+    the browser counts on from it. ``data`` is how much of the last day it has covered, ``flaws``
+    what was wrong with its records.
     """
 
     key: str
@@ -31,6 +39,9 @@ class DeviceRow:
     battery: str
     signal: str
     reading: str
+    data_mark: Mark
+    data: str
+    flaws: tuple[str, ...]
 
 
 def device_row(device: Device, *, situation: Situation, words: Words) -> DeviceRow:
@@ -41,6 +52,7 @@ def device_row(device: Device, *, situation: Situation, words: Words) -> DeviceR
     values = newest.values if newest is not None else None
     fill = values if isinstance(values, FillReading) else None
     is_camera = isinstance(device, Camera)
+    quality = situation.quality.get(device.device_id)
     kind = "camera" if is_camera else "fill_sensor"
     heard = state not in {DeviceState.SILENT, DeviceState.UNKNOWN}
     return DeviceRow(
@@ -56,6 +68,9 @@ def device_row(device: Device, *, situation: Situation, words: Words) -> DeviceR
         battery=words.say("device.mains") if is_camera else _battery(fill, words),
         signal=_signal(fill, words),
         reading=_reading(values, words) if heard else words.say("not_known"),
+        data_mark=Mark.UNKNOWN if quality is None else _DATA_MARKS[quality.state],
+        data=_coverage(quality, words),
+        flaws=() if quality is None else _flaws(quality, words),
     )
 
 
@@ -129,6 +144,32 @@ def _signal(reading: FillReading | None, words: Words) -> str:
     if reading is None or reading.rssi_dbm is None:
         return words.say("not_known") if reading is not None else "—"
     return f"{reading.rssi_dbm:.0f} dBm"
+
+
+def _coverage(quality: DeviceQuality | None, words: Words) -> str:
+    if quality is None or not quality.coverage.due:
+        return words.say("not_known")
+    coverage = quality.coverage
+    return words.say("device.coverage", observed=coverage.observed, due=coverage.due)
+
+
+def _flaws(quality: DeviceQuality, words: Words) -> tuple[str, ...]:
+    flaws = [
+        words.say("device.refused", count=count, reason=words.refusal_reason(code))
+        for code, count in sorted(quality.refused.items())
+    ]
+    flaws += [
+        words.say("device.suspicious", count=count, reason=words.suspicion(code))
+        for code, count in sorted(quality.suspicious.items())
+    ]
+    if quality.skewed and quality.clock_ahead is not None:
+        duration = words.duration(abs(quality.clock_ahead))
+        ahead = quality.clock_ahead > timedelta()
+        key = "device.clock_ahead" if ahead else "device.clock_behind"
+        flaws.append(words.say(key, duration=duration))
+    if quality.late:
+        flaws.append(words.say("device.late", count=quality.late))
+    return tuple(flaws)
 
 
 def _reading(values: object, words: Words) -> str:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.cases import Actor, CaseAction
+from domain.device_quality import DeviceQuality, GatewayQuality
+from domain.measures import Coverage
 from domain.records import (
     CameraHealth,
     FillReading,
@@ -204,3 +206,44 @@ def test_a_picture_is_served_for_ever_and_a_missing_one_asks_to_come_back(
     page = client.get(f"/pictures/{'0' * 64}", headers={"accept": "text/html"})
     assert page.status_code == 404
     assert "图片还没有传到" in page.text
+
+
+def test_the_list_of_devices_tells_what_became_of_their_records(
+    client: TestClient, rig: CentreRig
+) -> None:
+    sensor_id, other_id, *_ = rig.registry.current().sensors
+    rig.qualities.devices[sensor_id] = DeviceQuality(
+        coverage=Coverage(due=24, observed=18),
+        refused={"conflict": 2, "observed_in_future": 1},
+        late=4,
+        clock_ahead=timedelta(minutes=6),
+    )
+    rig.qualities.gateways["gateway-1"] = GatewayQuality(
+        gaps=3, missing=2, lost=1, refused={"unknown_device": 5}
+    )
+    answer = client.get(f"{API}/devices", headers={"accept-language": "en"}).json()
+    quality = {device["device_id"]: device["quality"] for device in answer["devices"]}
+    assert quality[sensor_id] == {
+        "state": "flawed",
+        "state_text": "Flawed",
+        "hours_due": 24,
+        "hours_observed": 18,
+        "coverage_ratio": 0.75,
+        "refused": {"conflict": 2, "observed_in_future": 1},
+        "suspicious": {},
+        "conflicts": 2,
+        "late": 4,
+        "clock_ahead_s": 360.0,
+        "clock_is_off": True,
+    }
+    assert quality[other_id]["state"] == "unknown"
+    assert quality[other_id]["coverage_ratio"] is None
+    assert answer["gateways"] == [
+        {
+            "gateway_id": "gateway-1",
+            "gaps": 3,
+            "missing": 2,
+            "lost": 1,
+            "refused": {"unknown_device": 5},
+        }
+    ]

@@ -13,7 +13,11 @@ from tests.fakes.console_samples import REGISTRY, fill
 
 def reader_of(centre: CentreRig) -> SituationReader:
     return SituationReader(
-        clock=centre.clock, registry=centre.registry, book=centre.book, history=centre.history
+        clock=centre.clock,
+        registry=centre.registry,
+        book=centre.book,
+        history=centre.history,
+        qualities=centre.qualities,
     )
 
 

@@ -8,7 +8,10 @@ import pytest
 from api.console.palette import Mark
 from api.console.view_models.devices import device_row, device_rows, matching
 from domain.device_health import HealthLimits
+from domain.device_quality import DeviceQuality
+from domain.measures import Coverage
 from domain.records import CameraHealth, MeasurementQuality, Record
+from ingest.reasons import RefusalReason, Suspicion
 from tests.fakes.console_samples import CAMERA, REGISTRY, fill, situation, snapshot, words
 from texts.catalogue import Locale
 
@@ -87,3 +90,55 @@ def test_devices_are_found_by_id_place_and_kind(search: str, only: str, found: s
     now = situation(fill(1, 0.4))
     rows = device_rows(now.devices, situation=now, words=words())
     assert {row.key for row in matching(rows, search=search, only=only)} == found
+
+
+def data_of(
+    quality: DeviceQuality | None, locale: Locale = Locale.EN
+) -> tuple[Mark, str, tuple[str, ...]]:
+    known = {} if quality is None else {SENSOR.device_id: quality}
+    seen = replace(situation(fill(1, 0.4)), quality=known)
+    row = device_row(SENSOR, situation=seen, words=words(locale))
+    return row.data_mark, row.data, row.flaws
+
+
+@pytest.mark.parametrize(
+    "quality",
+    [
+        None,
+        DeviceQuality(coverage=Coverage(due=0, observed=0)),
+        DeviceQuality(coverage=Coverage(due=24, observed=0)),
+    ],
+)
+def test_a_device_whose_data_nobody_has_never_looks_good(quality: DeviceQuality | None) -> None:
+    assert data_of(quality)[0] is Mark.UNKNOWN
+
+
+def test_a_device_that_covers_its_day_is_good_and_says_how_far() -> None:
+    covered = DeviceQuality(coverage=Coverage(due=24, observed=23))
+    assert data_of(covered) == (Mark.CLEAN, "23 of 24 h covered", ())
+
+
+def test_what_is_wrong_with_records_is_said_in_words_of_the_reader() -> None:
+    flawed = DeviceQuality(
+        coverage=Coverage(due=24, observed=24),
+        refused={"rate_exceeded": 7},
+        suspicious={"level_spike": 2},
+        late=3,
+        clock_ahead=timedelta(minutes=-8),
+    )
+    mark, _, flaws = data_of(flawed)
+    assert mark is Mark.WARNING
+    assert flaws == (
+        "7 refused: Sent too often",
+        "2 doubtful: Level jumped and came back",
+        "Clock 8 min behind",
+        "3 late",
+    )
+    assert data_of(flawed, Locale.ZH_CN)[2][0] == "拒收7条：上报过于频繁"
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_every_reason_of_ingest_has_words(locale: Locale) -> None:
+    said = words(locale)
+    assert [r for r in RefusalReason if said.refusal_reason(r) == r] == []
+    assert [s for s in Suspicion if said.suspicion(s) == s] == []

@@ -32,6 +32,11 @@ def bounds_us(day: int) -> tuple[int, int]:
     return first_hour_of(day) * HOUR_US, first_hour_of(day + 1) * HOUR_US
 
 
+def place_of(day: int, device: int) -> int:
+    """Return where the blob of a day and a sensor lies in ``sealed``."""
+    return (day << 32) + device
+
+
 def closed_day(connection: sqlite3.Connection, *, restless: Container[int]) -> int | None:
     """Return the oldest closed day that still has rows, leaving out restless ones."""
     newest = connection.execute("SELECT max(observed_us) FROM fill").fetchone()[0]
@@ -58,20 +63,19 @@ def seal(connection: sqlite3.Connection, day: int) -> int:
     """
     between = bounds_us(day)
     rows = connection.execute(_OF_A_DAY, between)
-    connection.executemany("INSERT INTO sealed VALUES (?, ?, ?, ?)", _blobs(day, rows))
+    connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", _blobs(day, rows))
     return connection.execute(f"DELETE FROM fill WHERE {_BETWEEN}", between).rowcount  # noqa: S608  constants only
 
 
 def reopen(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:
     """Turn the blobs of these days and sensors, where there are any, into rows again."""
     for key in days:
-        found = connection.execute(
-            "SELECT chunk FROM sealed WHERE day = ? AND device = ?", key
-        ).fetchone()
+        place = (place_of(*key),)
+        found = connection.execute("SELECT chunk FROM sealed WHERE place = ?", place).fetchone()
         if found is not None:
             rows = [(key[1], *reading) for reading in unseal_day(found[0])]
             connection.executemany(_PUT_BACK, rows)
-            connection.execute("DELETE FROM sealed WHERE day = ? AND device = ?", key)
+            connection.execute("DELETE FROM sealed WHERE place = ?", place)
 
 
 def readings_between(
@@ -85,7 +89,7 @@ def readings_between(
     sealed = connection.execute(
         "WITH RECURSIVE days (one) AS"
         " (SELECT ? UNION ALL SELECT one + 1 FROM days WHERE one + 1 < ?)"
-        " SELECT chunk FROM days CROSS JOIN sealed ON day = one AND device = ?",
+        " SELECT chunk FROM days CROSS JOIN sealed ON place = (one << 32) + ?",
         (*days, device),
     )
     readings = [
@@ -102,7 +106,7 @@ def readings_between(
     return sorted(readings, key=itemgetter(0))
 
 
-def _blobs(day: int, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[int, int, int, bytes]]:
+def _blobs(day: int, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[int, int, bytes]]:
     for device, group in groupby(rows, key=itemgetter(0)):
         readings = [row[1:] for row in group]
-        yield day, device, len(readings), seal_day(readings)
+        yield place_of(day, device), len(readings), seal_day(readings)

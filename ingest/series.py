@@ -192,7 +192,7 @@ def _insert_new(
 
 
 def _newest_sealed(connection: sqlite3.Connection) -> int:
-    (day,) = connection.execute("SELECT max(day) FROM sealed").fetchone()
+    (day,) = connection.execute("SELECT max(place) >> 32 FROM sealed").fetchone()
     return -1 if day is None else int(day)
 
 

@@ -11,7 +11,7 @@ from ingest.journal import OtherSchemaError
 from ingest.rollups import LEVEL_COLUMNS, Tallies, fold_days, put_hours
 from storage.sqlite import SqliteFile
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 QUALITIES = tuple(MeasurementQuality)
 """A quality is kept as its place in here: the order must never change."""
@@ -101,14 +101,16 @@ CREATE TABLE daily (
   {", ".join(f"{column} REAL NOT NULL" for column in LEVEL_COLUMNS)},
   PRIMARY KEY (day, device)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX daily_revision ON daily (revision);
+CREATE UNIQUE INDEX daily_revision ON daily (revision)"""
+
+# The place is the day's number times 2^32 plus the device's: a table by number keeps a blob of this
+# size whole in its page, where one by a key of two columns would give each a page of its own.
+_SEALED = """
 CREATE TABLE sealed (
-  day INTEGER NOT NULL,
-  device INTEGER NOT NULL,
+  place INTEGER PRIMARY KEY,
   readings INTEGER NOT NULL,
-  chunk BLOB NOT NULL,
-  PRIMARY KEY (day, device)
-) WITHOUT ROWID"""
+  chunk BLOB NOT NULL
+)"""
 
 _QUALITY_CODE = (
     "CASE measurement_quality "
@@ -124,7 +126,7 @@ def open_series_schema(file: SqliteFile) -> None:
     leaves the file as it was.
     """
     (found,) = file.connection.execute("PRAGMA user_version").fetchone()
-    if found not in (0, 1, SCHEMA_VERSION):
+    if not 0 <= found <= SCHEMA_VERSION:
         msg = f"{file.path} has schema {found}, this program writes {SCHEMA_VERSION}"
         raise OtherSchemaError(msg)
     if found == 0:
@@ -133,9 +135,11 @@ def open_series_schema(file: SqliteFile) -> None:
     if found != SCHEMA_VERSION:
         with file.transaction() as connection:
             if found == 0:
-                _run(connection, _UNCHANGED, _FILL, _LATEST, _ROLLUPS)
-            else:
+                _run(connection, _UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED)
+            elif found == 1:
                 _upgrade_from_1(connection)
+            else:
+                _upgrade_from_2(connection)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     _make_vacuum_incremental(file.connection)
 
@@ -158,7 +162,7 @@ def _upgrade_from_1(connection: sqlite3.Connection) -> None:
     """Version 1 kept qualities as words, had no rollups, and sealed nothing."""
     connection.execute("ALTER TABLE fill RENAME TO fill_1")
     connection.execute("ALTER TABLE latest RENAME TO latest_1")
-    _run(connection, _FILL, _LATEST, _ROLLUPS)
+    _run(connection, _FILL, _LATEST, _ROLLUPS, _SEALED)
     connection.execute(
         f"INSERT INTO fill SELECT observed_us, device, {_QUALITY_CODE}, filling_level,"  # noqa: S608  constants only
         " distance_mm, temperature_c, battery_v, battery_ratio, cover_open, out_of_position,"
@@ -172,6 +176,16 @@ def _upgrade_from_1(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE fill_1")
     connection.execute("DROP TABLE latest_1")
     _roll_up_all(connection)
+
+
+def _upgrade_from_2(connection: sqlite3.Connection) -> None:
+    """Version 2 kept sealed days by a key of two columns."""
+    connection.execute("ALTER TABLE sealed RENAME TO sealed_2")
+    _run(connection, _SEALED)
+    connection.execute(
+        "INSERT INTO sealed SELECT (day << 32) + device, readings, chunk FROM sealed_2"
+    )
+    connection.execute("DROP TABLE sealed_2")
 
 
 def _roll_up_all(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from ingest.day_sealing import bounds_us
+from ingest.day_sealing import bounds_us, place_of
 from ingest.rollups import day_of_us, first_hour_of
 
 _BY_TIME = ("fill", "emptied", "verdicts")
@@ -19,14 +19,16 @@ def forget_readings(connection: sqlite3.Connection, before: int) -> bool:
         if found is not None
     ]
     oldest += [
-        day for (day,) in connection.execute("SELECT min(day) FROM sealed") if day is not None
+        day
+        for (day,) in connection.execute("SELECT min(place) >> 32 FROM sealed")
+        if day is not None
     ]
     if min(oldest, default=before) >= before:
         return False
     _, end_us = bounds_us(min(oldest))
     for table in _BY_TIME:
         connection.execute(f"DELETE FROM {table} WHERE observed_us < ?", (end_us,))  # noqa: S608  constants only
-    connection.execute("DELETE FROM sealed WHERE day <= ?", (min(oldest),))
+    connection.execute("DELETE FROM sealed WHERE place < ?", (place_of(min(oldest) + 1, 0),))
     return True
 
 

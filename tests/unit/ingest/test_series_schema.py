@@ -13,6 +13,7 @@ from ingest.journal import OtherSchemaError
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
 from tests.fakes.ingest_samples import CAMERA, sensor_id
+from tests.fakes.sealed_series import seal_all_days
 
 OLD_FILES = Path(__file__).parents[2] / "golden"
 EVER = {
@@ -101,3 +102,22 @@ def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(OtherSchemaError, match="99"):
         SqliteSeries(path)
+
+
+def test_a_file_of_schema_2_keeps_its_sealed_days(tmp_path: Path) -> None:
+    path = old_file(tmp_path, 1)
+    series = SqliteSeries(path)
+    seal_all_days(series)
+    series.close()
+    history = SqliteHistory(path)
+    before = history.fill(sensor_id(0), **EVER)
+    history.close()
+    connection = sqlite3.connect(path)
+    connection.executescript((OLD_FILES / "series_2_from_3.sql").read_text(encoding="utf-8"))
+    connection.close()
+    series = SqliteSeries(path)
+    assert series._file.connection.execute("SELECT count(*) FROM sealed").fetchone() == (4,)
+    series.close()
+    assert len(before) == 3
+    assert history.fill(sensor_id(0), **EVER) == before
+    history.close()

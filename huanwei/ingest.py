@@ -1,6 +1,7 @@
 """Composition root of the ingest process."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -11,6 +12,7 @@ from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
+from ingest.device_watch import RateLimits
 from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
 from ingest.picture_retention import PictureRetention
@@ -33,7 +35,7 @@ def build(settings: Settings) -> ProcessParts:
     registry = RegistryFile(settings.run.registry)
     influx = None
     if settings.influx is not None:
-        from huanwei.influx import influx_run  # noqa: PLC0415  30 MB that most runs do without
+        from huanwei.influx import influx_run  # noqa: PLC0415  36 MB that most runs do without
 
         influx = influx_run(settings, registry=registry, clock=clock, metrics=metrics)
     pictures = PictureFolder(data / PICTURES)
@@ -65,6 +67,11 @@ def build(settings: Settings) -> ProcessParts:
         metrics=counters,
         cursors=cursors,
         kept=kept,
+        limits=RateLimits(
+            times_registered_rate=settings.ingest.rate_times_registered,
+            burst=settings.ingest.rate_burst,
+            longest_backlog=timedelta(days=settings.ingest.longest_backlog_days),
+        ),
     )
     if influx is None:
         return ProcessParts(

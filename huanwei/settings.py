@@ -103,6 +103,12 @@ class IngestSection(_Section):
     rollup_days: KeptFor = 1_830
     """Hours and days added up: inspections look back five years."""
     picture_days: KeptFor = 90
+    rate_times_registered: Annotated[float, Field(ge=1, le=1_000)] = 12.0
+    """So many times the rate it is registered with a device may send for ever."""
+    rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    """So many records more pass at once."""
+    longest_backlog_days: KeptFor = 90
+    """What a device observes in so long, at its registered rate, may come late and all at once."""
 
 
 class InfluxSection(_Section):
@@ -114,7 +120,7 @@ class InfluxSection(_Section):
     hourly_bucket: str = "huanwei-hourly"
     daily_bucket: str = "huanwei-daily"
     gzip: bool = False
-    """Costs more time than the whole rest of writing; worth it over a slow network only."""
+    """Trades CPU time for every row against smaller bodies: over a slow network only."""
     token: SecretStr = SecretStr("")
     """Writes the buckets; ``huanwei influx setup`` makes it and puts it among the secrets."""
     read_token: SecretStr = SecretStr("")

@@ -7,7 +7,7 @@ here: what can be tried again, and when, is the writer's decision.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from influxdb_client import (
@@ -29,7 +29,8 @@ from ingest.influx.sink import (
     SinkClosedError,
 )
 
-REQUEST_TIMEOUT_S = 10.0
+REQUEST_TIMEOUT_S = 8.0
+"""Shorter than a process has for its end, so that a hanging server does not get it killed."""
 
 _BAD_REQUEST, _TOO_LARGE, _UNPROCESSABLE = 400, 413, 422
 _COME_AGAIN = (408, 429)
@@ -63,7 +64,7 @@ class InfluxAddress:
 
     url: str
     org: str
-    token: str
+    token: str = field(repr=False)
     gzip: bool = False
 
 

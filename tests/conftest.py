@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+import structlog
 
 from tests.servers import RunningBroker, start_broker
 
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
 
 _SERVERS_OF_THE_RUN: set[int] = set()
 """Process ids of servers that a first test starts and the whole run uses."""
+
+
+def pytest_configure() -> None:
+    # The default tracebacks walk every local variable: seconds for one logged exception.
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -86,3 +86,19 @@ def test_a_missing_or_broken_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("[run\n", "utf-8")
     with pytest.raises(SettingsError, match=r"bad\.toml"):
         load_settings(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("critical_level = 5", "critical_level"),
+        ("warning_clears_below = 0.95", "warning_clears_below and warning_level"),
+        ("readings_in_a_row = 0", "readings_in_a_row: at least 1"),
+    ],
+)
+def test_limits_that_could_never_work_are_refused(tmp_path: Path, line: str, named: str) -> None:
+    path = fresh(tmp_path)
+    path.write_text(path.read_text("utf-8") + f"\n[rules]\n{line}\n", "utf-8")
+
+    with pytest.raises(SettingsError, match=named):
+        load_settings(path)

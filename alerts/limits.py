@@ -9,6 +9,8 @@ from domain.problems import ProblemClass
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
+_HIGHEST_LEVEL = 3.0
+"""What a reading can hold; a limit beyond it would never be reached."""
 
 _TIME_LIMITS: Mapping[ProblemClass, timedelta] = {
     ProblemClass.BIN_OVERFLOW: 2 * _HOUR,
@@ -64,3 +66,16 @@ class AlertRules:
     def __post_init__(self) -> None:
         # A district that sets one limit keeps the defaults of the others.
         object.__setattr__(self, "time_limits", {**_TIME_LIMITS, **self.time_limits})
+        for clears, raises in (
+            ("warning_clears_below", "warning_level"),
+            ("critical_clears_below", "critical_level"),
+            ("battery_critical_ratio", "battery_low_ratio"),
+            ("battery_low_ratio", "battery_clears_ratio"),
+        ):
+            if not 0 <= getattr(self, clears) <= getattr(self, raises) <= _HIGHEST_LEVEL:
+                msg = f"{clears} and {raises}: from 0 to {_HIGHEST_LEVEL}, in this order"
+                raise ValueError(msg)
+        for count in ("readings_in_a_row", "verdicts_needed", "silent_after_intervals"):
+            if getattr(self, count) < 1:
+                msg = f"{count}: at least 1"
+                raise ValueError(msg)

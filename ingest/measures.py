@@ -18,15 +18,13 @@ _LATEST = (
     "SELECT device_id, observed_us, quality, filling_level FROM latest"
     " JOIN devices ON number = device WHERE kind = ?"
 )
-# The hours are counted out one by one: each is a step into the key, where a range would be a walk
-# over all devices.
+# Each hour named is a step into the key, where a range would be a walk over all devices.
 _HOURLY = (
-    "WITH RECURSIVE hours (one) AS"
-    " (SELECT ? UNION ALL SELECT one + 1 FROM hours WHERE one + 1 < ?)"
-    " SELECT one, sum(accepted), sum(level_sum), min(level_min), max(level_max)"
-    " FROM hours CROSS JOIN hourly ON hour = one AND device IN ({devices})"
-    " WHERE accepted > 0 GROUP BY one ORDER BY one"
+    "SELECT hour, sum(accepted), sum(level_sum), min(level_min), max(level_max) FROM hourly"
+    " WHERE hour IN ({hours}) AND device IN ({devices}) AND accepted > 0"
+    " GROUP BY hour ORDER BY hour"
 )
+_HOURS_A_QUERY = 5_000
 _DAYS = "FROM daily WHERE day >= ? AND day < ?"
 _LEVEL_HOURS = "SELECT device, total({above}), sum(usable_hours) {days} AND accepted > 0 GROUP BY 1"
 _USABLE_HOURS = f"SELECT device, sum(usable_hours) {_DAYS} GROUP BY device"
@@ -62,9 +60,12 @@ class SqliteMeasures:
         """Return the hours that begin from ``since`` until before ``until``, by time."""
         first, end = -(-to_us(since) // HOUR_US), -(-to_us(until) // HOUR_US)
         numbers = self._numbers(device_ids)
+        for oldest, newest in self._rows("SELECT min(hour), max(hour) FROM hourly", ()):
+            if oldest is not None:
+                first, end = max(first, oldest), min(end, newest + 1)
         if first >= end or not numbers:
             return []
-        query = _HOURLY.format(devices=", ".join(map(str, numbers)))
+        devices = ", ".join(map(str, numbers))
         return [
             HourlyLevel(
                 hour=hour_begins(hour),
@@ -73,7 +74,14 @@ class SqliteMeasures:
                 lowest=lowest / MILLIONTHS,
                 highest=highest / MILLIONTHS,
             )
-            for hour, accepted, level_sum, lowest, highest in self._rows(query, (first, end))
+            for start in range(first, end, _HOURS_A_QUERY)
+            for hour, accepted, level_sum, lowest, highest in self._rows(
+                _HOURLY.format(
+                    hours=", ".join(map(str, range(start, min(start + _HOURS_A_QUERY, end)))),
+                    devices=devices,
+                ),
+                (),
+            )
         ]
 
     def level_hours(self, percent: int, *, since: date, until: date) -> Mapping[str, LevelHours]:

@@ -25,6 +25,8 @@ _HOURLY = (
     " GROUP BY hour ORDER BY hour"
 )
 _HOURS_A_QUERY = 5_000
+# Asked for together, min and max would be a walk over the whole table.
+_BOUNDS = "SELECT (SELECT min(hour) FROM hourly), (SELECT max(hour) FROM hourly)"
 _DAYS = "FROM daily WHERE day >= ? AND day < ?"
 _LEVEL_HOURS = "SELECT device, total({above}), sum(usable_hours) {days} AND accepted > 0 GROUP BY 1"
 _USABLE_HOURS = f"SELECT device, sum(usable_hours) {_DAYS} GROUP BY device"
@@ -60,7 +62,7 @@ class SqliteMeasures:
         """Return the hours that begin from ``since`` until before ``until``, by time."""
         first, end = -(-to_us(since) // HOUR_US), -(-to_us(until) // HOUR_US)
         numbers = self._numbers(device_ids)
-        for oldest, newest in self._rows("SELECT min(hour), max(hour) FROM hourly", ()):
+        for oldest, newest in self._rows(_BOUNDS, ()):
             if oldest is not None:
                 first, end = max(first, oldest), min(end, newest + 1)
         if first >= end or not numbers:

@@ -23,7 +23,7 @@ def test_a_line_is_one_json_object_with_the_process_and_the_traceback_but_no_loc
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     set_up_logs("ingest")
-    unsaid = "-".join(("known", "to", "nobody"))
+    unsaid = "known to nobody".replace(" ", "-")
 
     try:
         fail_beside(unsaid)

@@ -52,6 +52,7 @@ class InfluxWriter:
         self._thread: threading.Thread | None = None
         self._failing = False
         self._ahead: tuple[int, Page] | None = None
+        self._position: int | None = None
         self.sink = PatientSink(
             sink=sink,
             bucket=bucket,
@@ -80,8 +81,10 @@ class InfluxWriter:
             self._thread.join()
 
     def position(self) -> int:
-        """Return the position up to which InfluxDB has the feed."""
-        return self._deliveries.cursor(self.feed)
+        """Return the position up to which InfluxDB has the feed; waits for no write at work."""
+        if self._position is None:
+            self._position = self._deliveries.cursor(self.feed)
+        return self._position
 
     def newest_position(self) -> int:
         """Return the position of the feed's newest entry."""
@@ -91,10 +94,11 @@ class InfluxWriter:
         """Move the cursor before the first entry; what is written stays."""
         self._ahead = None
         self._deliveries.advance(self.feed, 0, at=self._clock.now())
+        self._position = 0
 
     def step(self) -> int:
         """Carry over one page, at most 5,000 entries; return how many there were."""
-        cursor = self._deliveries.cursor(self.feed)
+        cursor = self.position()
         newest = self._source.newest_position()
         if cursor > newest:
             # Positions never go back, so this is another file than the one followed so far.
@@ -142,6 +146,7 @@ class InfluxWriter:
         for first in range(0, len(lines), LINES_A_BODY):
             refused += deliver(self.sink.write, lines[first : first + LINES_A_BODY])
         trimmed = self._deliveries.advance(self.feed, page.through, refused, at=self._clock.now())
+        self._position = page.through
         self._count(page, refused, trimmed)
 
     def _count(self, page: Page, refused: Sequence[RefusedPoint], trimmed: int) -> None:

@@ -52,12 +52,15 @@ class RecordLines:
         self._registry = registry
 
     def read(self, *, after: int, limit: int) -> Page | None:
-        """Return the points of up to ``limit`` records behind ``after``; None: there are none."""
+        """Return the points of up to ``limit`` records behind ``after``; None: there are none.
+
+        It ends early once it has as many points: a snapshot alone may have 65.
+        """
         lines: list[bytes] = []
         refused: list[RefusedPoint] = []
         entries, through = 0, after
         registry = self._registry.current()
-        while entries < limit:
+        while entries < limit and len(lines) < limit:
             rows = self._feed.read_encoded(after=through, limit=min(limit - entries, _ROWS_AT_ONCE))
             if not rows:
                 break

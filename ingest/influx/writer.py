@@ -53,6 +53,7 @@ class InfluxWriter:
         self._failing = False
         self._ahead: tuple[int, Page] | None = None
         self._position: int | None = None
+        self._backlogged = False
         self.sink = PatientSink(
             sink=sink,
             bucket=bucket,
@@ -106,6 +107,7 @@ class InfluxWriter:
             cursor = 0
             self.begin_anew()
         page = None if cursor == newest else self._page_after(cursor)
+        self._backlogged = page is not None and _is_full(page)
         if page is None:
             self._metrics.backlog.labels(self.feed).set(0)
             return 0
@@ -120,7 +122,7 @@ class InfluxWriter:
         return self._source.read(after=cursor, limit=LINES_A_BODY)
 
     def _carry_reading_ahead(self, page: Page) -> None:
-        if page.entries < LINES_A_BODY:
+        if not self._backlogged:
             self._carry(page)
             return
         # With a backlog the next page is made while the server works on this one.
@@ -168,7 +170,8 @@ class InfluxWriter:
         wait_s = 0.0
         while not self._stopping.wait(wait_s):
             try:
-                wait_s = 0.0 if self.step() == LINES_A_BODY else _POLL_S
+                self.step()
+                wait_s = 0.0 if self._backlogged else _POLL_S
             except StoppedError:
                 return
             except Exception:  # noqa: BLE001  the loop must outlive whatever a feed or file raises
@@ -179,3 +182,7 @@ class InfluxWriter:
                 wait_s = _AFTER_FAILURE_S
             else:
                 self._failing = False
+
+
+def _is_full(page: Page) -> bool:
+    return page.entries >= LINES_A_BODY or len(page.told.lines) >= LINES_A_BODY

@@ -237,6 +237,22 @@ def test_records_are_read_by_position() -> None:
     assert source.read(after=6, limit=3) is None
 
 
+def test_a_page_of_snapshots_ends_when_it_has_points_enough() -> None:
+    classes = list(ProblemClass)
+    feed = MemoryRecordFeed()
+    for n in range(600):
+        values = SnapshotVerdicts(
+            camera_health=CameraHealth.OK, verdicts=tuple(verdict(problem=p) for p in classes)
+        )
+        at = START + timedelta(minutes=n)
+        feed.append_record(Record(device_id=CAMERA, observed_at=at, gateway_at=at, values=values))
+    source = RecordLines(feed=feed, registry=MemoryRegistry(REGISTRY))
+    page = source.read(after=0, limit=1_000)
+    assert page is not None
+    assert page.entries == page.through == 250
+    assert len(page.told.lines) == 250 * (1 + len(classes))
+
+
 def change(position: int, kind: ChangeKind = ChangeKind.CASE_MOVED, **other: object) -> Change:
     told: dict[str, object] = {
         "place_id": "place-1",

@@ -80,8 +80,12 @@ class SqliteSeries:
         return _position(self._file.connection, _JOURNAL)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
-        """Add entries and move the cursor, in one transaction; of an identity the first stays."""
+        """Add entries and move the cursor, in one transaction; of an identity the first stays.
+
+        Without entries the backlog is at its end: what waited for that is done.
+        """
         if not entries:
+            self._fold_rest()
             return
         records = self._young_enough([entry.record for entry in entries])
         with self._file.transaction() as connection:
@@ -140,6 +144,12 @@ class SqliteSeries:
         """Return some free pages to the file system where there are many; False: not enough."""
         with self._file.transaction() as connection:
             return give_room_back(connection)
+
+    def _fold_rest(self) -> None:
+        if self._unfolded:
+            with self._file.transaction() as connection:
+                fold_days(connection, self._unfolded)
+            self._unfolded = set()
 
     def _young_enough(self, records: list[Record]) -> list[Record]:
         if not self._kept_from:

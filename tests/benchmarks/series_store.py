@@ -213,6 +213,7 @@ def load(folder: Path, registry: RegistrySnapshot, days: int, plain_days: int) -
             if day < plain_days:
                 theirs.add(len(batch), lambda batch=batch: plain.append(batch))  # type: ignore[misc]
         (ours_beside if day < plain_days else ours).add(0, lambda: seal_closed_days(series))
+        (ours_beside if day < plain_days else ours).add(0, lambda: series.append([]))
         if day + 1 == plain_days:
             plain.close()
             per_row = size(folder / "plain.db") / theirs.readings

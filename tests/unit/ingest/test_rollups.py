@@ -222,6 +222,17 @@ def test_a_days_fold_outstanding_at_a_kill_is_made_up_for(tmp_path: Path) -> Non
     rolled.close()
 
 
+def test_a_backlog_that_ends_is_folded_without_waiting_for_more(rolled: Rolled) -> None:
+    backlog = [fill_record(n % 2, at=START + n * MINUTE / 2) for n in range(1_500)]
+    rolled.add(*backlog)
+    assert rolled.daily() == []
+    rolled.add()
+    check_against(rolled, backlog)
+    known = rolled.feed.newest_revision()
+    rolled.add()
+    assert rolled.feed.newest_revision() == known
+
+
 def test_the_order_of_arrival_changes_no_sum(tmp_path: Path) -> None:
     shuffled = random.Random(5)
     some = [fill_record(at=START + n * MINUTE, level=n / 37) for n in range(50)]

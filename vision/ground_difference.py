@@ -67,12 +67,15 @@ def lab_distance(one: Picture, other: Picture) -> Plane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """A connected piece. ``box`` is (x, y, width, height) in work pixels."""
+    """A connected piece. ``box`` is (x, y, width, height) in work pixels; ``is_pile`` where it is
+    known to have come bag by bag.
+    """
 
     box: tuple[int, int, int, int]
     pixels: int
     area_m2: float
     to_bin_m: float
+    is_pile: bool = False
 
 
 _KERNEL = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
@@ -85,8 +88,8 @@ def join_pieces(mask: Mask) -> Mask:
 
 
 SPECK_M2 = 0.002
-_SPECK_SHARE = 0.0095
-"""Smaller pieces are no evidence of anything: a square of 5 pixels at a width of 480."""
+_SPECK_SHARE = 0.0083
+"""Smaller pieces are no evidence of anything: a square of 4 pixels at a width of 480."""
 
 
 def smallest_piece_px(width_px: int) -> int:
@@ -140,7 +143,7 @@ what every street shows."""
 
 def class_of(blob: Blob) -> ProblemClass:
     """Return what a piece is by its size, and for bags by where it lies."""
-    if blob.area_m2 >= SMALLEST_HEAP_M2:
+    if blob.area_m2 >= SMALLEST_HEAP_M2 and not blob.is_pile:
         return ProblemClass.EXPOSED_WASTE
     if blob.area_m2 < SMALLEST_BAG_M2:
         return ProblemClass.SCATTERED_LITTER
@@ -149,7 +152,7 @@ def class_of(blob: Blob) -> ProblemClass:
     return ProblemClass.EXPOSED_WASTE
 
 
-def class_scores(blobs: list[Blob]) -> dict[ProblemClass, float]:
+def class_scores(blobs: Sequence[Blob]) -> dict[ProblemClass, float]:
     """Return 0 to 1 for each ground class; 0.5 is where it counts as present."""
     litter = [blob for blob in blobs if class_of(blob) is ProblemClass.SCATTERED_LITTER]
     by_pieces = len(litter) / (2.0 * LITTER_ENOUGH_PIECES)
@@ -162,6 +165,7 @@ def class_scores(blobs: list[Blob]) -> dict[ProblemClass, float]:
     for blob in blobs:
         kind = class_of(blob)
         if kind is not ProblemClass.SCATTERED_LITTER:
-            smallest = SMALLEST_HEAP_M2 if blob.area_m2 >= SMALLEST_HEAP_M2 else SMALLEST_BAG_M2
+            is_heap = blob.area_m2 >= SMALLEST_HEAP_M2 and not blob.is_pile
+            smallest = SMALLEST_HEAP_M2 if is_heap else SMALLEST_BAG_M2
             scores[kind] = max(scores[kind], min(1.0, blob.area_m2 / (2.0 * smallest)))
     return scores

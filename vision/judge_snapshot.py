@@ -1,6 +1,6 @@
 """One snapshot in, verdicts and a masked picture out: the pure core of this part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
-from vision.limited_cv2 import Picture, bytes_of, cv2
+from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.masking import mask_picture
 from vision.movers import HogPeople, MoverFinder
 from vision.overflow_score import OverflowHead, overflow_logit
@@ -24,6 +24,7 @@ from vision.persistence import (
     look_again,
     nothing_yet,
 )
+from vision.piles import bags_put_down, no_bags_yet, piles_marked
 from vision.reasons import Reason, reason_of_health
 from vision.references import (
     PreparedReference,
@@ -56,12 +57,14 @@ class CameraSetup:
 class CameraState:
     """What is remembered of a camera from one snapshot to the next.
 
-    ``staying`` belongs to the reference of ``lighting``; another light starts it anew.
+    ``staying`` and ``things`` belong to the reference of ``lighting``; another light starts them
+    anew. ``bags`` is where bags were put down one by one, in any light.
     """
 
     freeze: FreezeWatch = field(default_factory=FreezeWatch)
     staying: StayingPixels | None = None
     things: ThingMemory = field(default_factory=ThingMemory)
+    bags: Mask | None = None
     lighting: Lighting | None = None
 
 
@@ -150,28 +153,37 @@ def _judge_against(
     staying, things, seen = _look(
         setup, state, reference, lit, colours_lost=_colours_lost(work, gains, reference)
     )
+    bags, pieces = _pieces(setup, state, seen)
     picture = None
     if setup.masks.watched.any():
         picture = encode_picture(mask_picture(aligned, setup.masks.watched, seen.passing))
     return JudgedSnapshot(
         values=SnapshotVerdicts(
             camera_health=CameraHealth.OK,
-            verdicts=_verdicts(setup, reference, lit, seen),
+            verdicts=_verdicts(setup, reference, lit, seen, pieces),
             picture_sha256=None if picture is None else picture.sha256,
         ),
         picture=picture,
-        state=replace(state, staying=staying, things=things, lighting=reference.lighting),
-        pieces=_pieces(setup, seen),
+        state=replace(
+            state, staying=staying, things=things, bags=bags, lighting=reference.lighting
+        ),
+        pieces=tuple(piece for on_ground in pieces for piece in on_ground),
     )
 
 
-def _pieces(setup: CameraSetup, seen: SeenPixels) -> tuple[Blob, ...]:
+def _pieces(
+    setup: CameraSetup, state: CameraState, seen: SeenPixels
+) -> tuple[Mask, list[tuple[Blob, ...]]]:
+    """Return where bags were put down, and the pieces on each ground."""
+    before = state.bags
+    if before is None:
+        before = no_bags_yet(setup.masks.height_px, setup.masks.width_px)
+    bags = bags_put_down(before, seen, setup.masks.grounds)
     whole = join_pieces(seen.staying)
-    return tuple(
-        blob
+    return bags, [
+        piles_marked(find_blobs(whole, ground, setup.masks.bins), seen.staying, bags)
         for ground in setup.masks.grounds
-        for blob in find_blobs(whole, ground, setup.masks.bins)
-    )
+    ]
 
 
 def _colours_lost(work: Picture, gains: NDArray[np.float64], reference: PreparedReference) -> bool:
@@ -211,7 +223,11 @@ def _look(
 
 
 def _verdicts(
-    setup: CameraSetup, reference: PreparedReference, lit: Picture, seen: SeenPixels
+    setup: CameraSetup,
+    reference: PreparedReference,
+    lit: Picture,
+    seen: SeenPixels,
+    pieces: Sequence[tuple[Blob, ...]],
 ) -> tuple[Verdict, ...]:
     verdicts = []
     for bin_zone in setup.masks.bins:
@@ -220,8 +236,8 @@ def _verdicts(
             clean_logit=reference.clean_logits[bin_zone.zone.zone_id],
         )
         verdicts.append(judge_bin(bin_zone, seen, look, setup.masks))
-    for ground in setup.masks.grounds:
-        verdicts.extend(judge_ground(ground, seen, setup.masks))
+    for ground, blobs in zip(setup.masks.grounds, pieces, strict=True):
+        verdicts.extend(judge_ground(ground, seen, setup.masks, blobs))
     return tuple(verdicts[:MOST_VERDICTS])
 
 

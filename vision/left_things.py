@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vision.ground_difference import join_pieces, smallest_piece_px
+from vision.ground_difference import join_pieces, smallest_piece_px, thinned
 from vision.light_changes import light_only
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.movers import Frame, MoverFinder
@@ -21,6 +21,10 @@ _PERMANENT_AFTER = 12
 _SAME_SPOT = 0.3
 _REMEMBERED_FOR = 3
 """Who walks by hides a thing for a snapshot or two; it need not pass all tests again."""
+
+_MOVING_LIGHT = 0.01
+"""Of the picture: when so much of it has come into other light or out of it since the last
+snapshot, remains can be anywhere."""
 
 _IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 10, 13
 """At the edge of a wandering shadow remains look like things; so what is new there has to stay for
@@ -37,13 +41,15 @@ _MOST_LOOKS = 3
 class ThingMemory:
     """Frames at work size: ``tried`` passed the last snapshot's tests; ``settled`` are known to lie
     there, and for how many snapshots they have not been seen; ``stubborn`` were taken for people
-    so many times in a row; ``shaded`` lie at the edge of other light for so many snapshots.
+    so many times in a row; ``shaded`` lie at the edge of other light for so many snapshots;
+    ``lit`` is what only light explained, every fourth row and column.
     """
 
     tried: tuple[Frame, ...] = ()
     settled: tuple[tuple[Frame, int], ...] = ()
     stubborn: tuple[tuple[Frame, int], ...] = ()
     shaded: tuple[tuple[Frame, int], ...] = ()
+    lit: Mask | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +61,7 @@ class _Trial:
     finder: MoverFinder | None
     memory: ThingMemory
     near_light: Mask
+    light_moves: bool
     looks: int = 0
     stubborn: list[tuple[Frame, int]] = field(default_factory=list)
     shaded: list[tuple[Frame, int]] = field(default_factory=list)
@@ -79,7 +86,12 @@ def sort_out(
     lit = light_only(look, clean, join_pieces(differs))
     things = join_pieces(seen.nearly & ~lit)
     trial = _Trial(
-        picture=picture, clean=clean, finder=finder, memory=memory, near_light=_around(lit)
+        picture=picture,
+        clean=clean,
+        finder=finder,
+        memory=memory,
+        near_light=_around(lit),
+        light_moves=_moves(lit, memory.lit),
     )
     whole = _labels(join_pieces(differs & ~lit))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -118,6 +130,7 @@ def sort_out(
             settled=(*((frame, 0) for frame in settled), *hidden),
             stubborn=tuple(trial.stubborn),
             shaded=tuple(trial.shaded),
+            lit=thinned(lit).copy(),
         ),
     )
 
@@ -135,7 +148,8 @@ def _stands_alone(
     body = np.asarray(whole == label)
     if np.count_nonzero(piece) < _LEAST_STILL * np.count_nonzero(body):
         return False
-    if np.count_nonzero(piece & trial.near_light[cut]) >= _IN_SHADE * np.count_nonzero(piece):
+    in_shade = np.count_nonzero(piece & trial.near_light[cut])
+    if trial.light_moves or in_shade >= _IN_SHADE * np.count_nonzero(piece):
         here = (cut[1].start, cut[0].start, piece.shape[1], piece.shape[0])
         waited = 1 + max((n for f, n in trial.memory.shaded if _meets(here, (f,))), default=0)
         trial.shaded.append((here, waited))
@@ -192,6 +206,13 @@ def _around(lit: Mask) -> Mask:
         return lit
     kernel = np.ones((2 * _SHADE_REACH_PX + 1, 2 * _SHADE_REACH_PX + 1), dtype=np.uint8)
     return np.asarray(cv2.dilate(lit.view(np.uint8), kernel), dtype=np.bool_)
+
+
+def _moves(lit: Mask, before: Mask | None) -> bool:
+    now = thinned(lit)
+    if before is None:
+        return False
+    return bool(np.count_nonzero(now ^ before) > _MOVING_LIGHT * now.size)
 
 
 def _labels(mask: Mask) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:

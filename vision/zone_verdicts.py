@@ -1,13 +1,13 @@
 """From what differs and has stayed to one verdict per zone and problem class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from domain.problems import ProblemClass
 from domain.records import MOST_BOXES, Verdict, VerdictState
-from vision.ground_difference import Blob, class_of, class_scores, find_blobs, join_pieces
+from vision.ground_difference import Blob, class_of, class_scores, join_pieces
 from vision.limited_cv2 import Mask
 from vision.overflow_score import RIM_HALF, combined_score
 from vision.persistence import SeenPixels
@@ -71,15 +71,17 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
     )
 
 
-def judge_ground(ground: GroundZone, seen: SeenPixels, masks: ZoneMasks) -> list[Verdict]:
+def judge_ground(
+    ground: GroundZone, seen: SeenPixels, masks: ZoneMasks, blobs: Sequence[Blob]
+) -> list[Verdict]:
     """Return the verdicts of one ground zone, one for each class of
-    ``GROUND_ZONE_CLASSES``. Clear only where the ground itself was seen in this snapshot.
+    ``GROUND_ZONE_CLASSES``, by the pieces that lie there. Clear only where the ground itself was
+    seen in this snapshot.
     """
     zone_id = ground.zone.zone_id
     doubt = _ground_doubt(ground, seen)
     if doubt in (Reason.ZONE_TOO_SMALL, Reason.ZONE_COVERED):
         return [unknown(zone_id, problem, doubt) for problem in GROUND_ZONE_CLASSES]
-    blobs = find_blobs(join_pieces(seen.staying), ground, masks.bins)
     scores = class_scores(blobs)
     if doubt is None and max(scores.values()) >= PRESENT_FROM:
         # Bags that touch look like a heap, and under either nothing can be seen: while there is
@@ -121,7 +123,7 @@ def _ground_doubt(ground: GroundZone, seen: SeenPixels) -> Reason | None:
 
 
 def _present_on_ground(
-    zone_id: str, problem: ProblemClass, score: float, blobs: list[Blob], masks: ZoneMasks
+    zone_id: str, problem: ProblemClass, score: float, blobs: Sequence[Blob], masks: ZoneMasks
 ) -> Verdict:
     return Verdict(
         zone_id=zone_id,

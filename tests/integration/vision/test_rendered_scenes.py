@@ -64,7 +64,11 @@ class Scene:
         }
 
     def look(
-        self, at: datetime, level: float, items: tuple[tuple[GroundKind, float], ...]
+        self,
+        at: datetime,
+        level: float,
+        items: tuple[tuple[GroundKind, float], ...],
+        step: float = 0.13,
     ) -> tuple[SnapshotVerdicts, bytes | None]:
         truth = PlaceTruth(
             place_id="place-1",
@@ -74,8 +78,8 @@ class Scene:
                 GroundItem(
                     item_id=f"item-{number}",
                     kind=kind,
-                    x=0.15 + 0.13 * number,
-                    y=0.35 + 0.08 * number,
+                    x=0.15 + step * number,
+                    y=0.35 + step * 8 / 13 * number,
                     size_m=size_m,
                     dropped_at=at,
                 )
@@ -147,3 +151,18 @@ def test_waste_survives_the_change_from_day_to_night() -> None:
         bin_1 = next(v for v in values.verdicts if v.zone_id == "bin-1")
         assert bin_1.state is not VerdictState.CLEAR
     assert present_in(seen[-1]) == {ProblemClass.BIN_OVERFLOW}
+
+
+def test_bags_put_down_beside_each_other_one_by_one_are_bags_not_a_heap() -> None:
+    scene = Scene()
+    row = tuple(((GroundKind.BAG, 0.5),) * count for count in range(2, 7))
+    minutes = quiet_minutes(DAYTIME, 2 * K + len(row) * K)
+    present: list[frozenset[ProblemClass]] = []
+    for number, at in enumerate(minutes):
+        items = row[min(number // K, len(row) - 1)]
+        present.append(present_in(scene.look(at, 0.4, items, step=0.055)[0]))
+    assert present[-1] == {ProblemClass.BAGGED_WASTE_ON_GROUND}
+    assert not any(ProblemClass.EXPOSED_WASTE in found for found in present)
+    at_once = Scene()
+    last = [present_in(at_once.look(at, 0.4, row[-1], step=0.055)[0]) for at in minutes[:K]][-1]
+    assert last == {ProblemClass.EXPOSED_WASTE}

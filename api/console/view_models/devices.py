@@ -85,17 +85,22 @@ def device_rows(
 def matching(rows: Iterable[DeviceRow], *, search: str, only: str) -> tuple[DeviceRow, ...]:
     """Return the rows that hold ``search`` and belong to ``only``.
 
-    ``only`` is ``all``, ``attention`` (all but the clean), ``sensors`` or ``cameras``.
+    ``only`` is ``all``, ``attention`` (all but the clean without a flaw in their data),
+    ``sensors`` or ``cameras``.
     """
     wanted = search.strip().casefold()
     return tuple(
         row
         for row in rows
         if wanted in f"{row.key} {row.place} {row.health}".casefold()
-        and (only != "attention" or row.mark is not Mark.CLEAN)
+        and (only != "attention" or _needs_attention(row))
         and (only != "sensors" or not row.is_camera)
         and (only != "cameras" or row.is_camera)
     )
+
+
+def _needs_attention(row: DeviceRow) -> bool:
+    return row.mark is not Mark.CLEAN or row.data_mark is Mark.WARNING
 
 
 def _health(state: DeviceState, newest: Record | None, words: Words) -> tuple[Mark, str]:

@@ -137,6 +137,14 @@ def test_what_is_wrong_with_records_is_said_in_words_of_the_reader() -> None:
     assert data_of(flawed, Locale.ZH_CN)[2][0] == "拒收7条：上报过于频繁"
 
 
+def test_a_healthy_device_whose_records_are_flawed_needs_attention() -> None:
+    flawed = DeviceQuality(coverage=Coverage(due=24, observed=24), refused={"conflict": 1})
+    seen = replace(situation(fill(1, 0.4), fill(2, 0.4)), quality={"fill-1": flawed})
+    rows = device_rows(seen.devices, situation=seen, words=words())
+    assert "fill-1" in {row.key for row in matching(rows, search="", only="attention")}
+    assert "fill-2" not in {row.key for row in matching(rows, search="", only="attention")}
+
+
 @pytest.mark.parametrize("locale", Locale)
 def test_every_reason_of_ingest_has_words(locale: Locale) -> None:
     said = words(locale)

@@ -358,3 +358,36 @@ def vision_evaluate_litter(
 
     report = litter_report(events, detector)
     typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))
+
+
+@evaluate_app.command(name="overflow")
+def vision_evaluate_overflow(
+    folder: Annotated[Path, typer.Argument(help="overflow/ and not_overflow/: crops of one bin.")],
+    calibrate: Annotated[
+        Path | None, typer.Option(help="At least 20 normal crops of that camera or source.")
+    ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Another ONNX file of the same network.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well overfull bins are told from others; intervals are 95 %."""
+    from huanwei.overflow_evaluation import overflow_report  # noqa: PLC0415
+
+    report = overflow_report(folder, normals=calibrate, backbone=backbone)
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))
+
+
+@vision_app.command(name="calibrate")
+def vision_calibrate(
+    camera: Annotated[str, typer.Argument(help="The camera's id in the registry.")],
+    normals: Annotated[Path, typer.Argument(help="At least 20 crops of its bins, none overfull.")],
+    references: Annotated[Path, typer.Option(help="The run's folder of references.")] = Path(
+        "references"
+    ),
+) -> None:
+    """Set from which score on the bins of one camera are overfull."""
+    from huanwei.overflow_evaluation import calibrate_camera  # noqa: PLC0415
+
+    typer.echo(json.dumps(calibrate_camera(camera, normals, references), ensure_ascii=False))

@@ -8,6 +8,7 @@ bootstrap over groups for the same reason.
 
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def read_training_set(folder: Path) -> TrainingSet:
     if not rows:
         msg = f"{folder}: the manifest names no overflow_crops"
         raise ValueError(msg)
-    pictures = [_read(folder / row["file"]) for row in rows]
+    pictures = [read_crop(folder / row["file"]) for row in rows]
     return TrainingSet(
         features=np.array([overflow_features(picture) for picture in pictures]),
         mirrored=np.array([overflow_features(picture[:, ::-1].copy()) for picture in pictures]),
@@ -67,7 +68,8 @@ def read_training_set(folder: Path) -> TrainingSet:
     )
 
 
-def _read(path: Path) -> Picture:
+def read_crop(path: Path) -> Picture:
+    """Read one labelled crop; raise ``ValueError`` where it is no readable picture."""
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         msg = f"{path}: not a readable picture"
@@ -117,7 +119,7 @@ def area_under_curve(scores: Numbers, labels: Numbers) -> float:
 
 def left_out_logits(data: TrainingSet, random: np.random.Generator) -> Numbers:
     """Return (n,) log odds, each from a fit that saw nothing of its group."""
-    folds = _folds(data, random)
+    folds = deal_folds(data, random)
     logits = np.zeros(len(data.overflow))
     for fold in range(FOLDS):
         out = folds == fold
@@ -133,7 +135,7 @@ def _fit_with_mirrored(data: TrainingSet, rows: NDArray[np.bool_]) -> Fit:
     )
 
 
-def _folds(data: TrainingSet, random: np.random.Generator) -> NDArray[np.int64]:
+def deal_folds(data: TrainingSet, random: np.random.Generator) -> NDArray[np.int64]:
     """Deal whole groups to folds, mostly-overflow and mostly-normal ones evenly."""
     folds = np.zeros(len(data.groups), dtype=np.int64)
     names = np.unique(data.groups)
@@ -147,7 +149,11 @@ def _folds(data: TrainingSet, random: np.random.Generator) -> NDArray[np.int64]:
 def measure(data: TrainingSet) -> Quality:
     """Return the mean over repeated splits, the interval over bootstraps of whole groups."""
     random = np.random.default_rng(_SEED)
-    runs = [left_out_logits(data, random) for _ in range(REPEATS)]
+    return quality_of(data, [left_out_logits(data, random) for _ in range(REPEATS)], random)
+
+
+def quality_of(data: TrainingSet, runs: Sequence[Numbers], random: np.random.Generator) -> Quality:
+    """Return the mean over runs of (n,) left-out log odds, the interval of their mean."""
     mean_logits = np.mean(runs, axis=0)
     called = [run > 0 for run in runs]
     labels = data.overflow == 1

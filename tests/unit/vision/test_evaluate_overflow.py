@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from huanwei.overflow_evaluation import (
+    UnusableOverflowDataError,
+    calibrate_camera,
+    overflow_report,
+)
+from tests.fakes.sample_pictures import clean_scene, jpeg_of, with_heaped_bin
+from vision.evaluation.overflow import (
+    UnusableCropsError,
+    area_under_curve,
+    evaluate_overflow,
+    report,
+)
+from vision.limited_cv2 import Picture
+from vision.lite0 import FEATURES
+from vision.overflow_network import OverflowNetwork, shipped_network_head
+
+
+def mean_of(crop: Picture) -> float:
+    """A stand-in for the network: brighter is more overfull, 128 is even odds."""
+    return (float(crop.mean()) - 128.0) / 10.0
+
+
+class FlatNetwork:
+    """A network that finds nothing, quickly."""
+
+    sha256 = "ab" * 32
+
+    def run(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        assert values.shape == (1, 3, 224, 224)
+        return np.zeros(FEATURES)
+
+
+def write_crops(folder: Path, levels: list[int]) -> Path:
+    folder.mkdir(parents=True)
+    for number, level in enumerate(levels):
+        crop: NDArray[np.uint8] = np.full((40, 40, 3), level, dtype=np.uint8)
+        (folder / f"{number:03}.jpg").write_bytes(jpeg_of(crop))
+    return folder
+
+
+def test_counts_and_rates_are_those_of_the_crops(tmp_path: Path) -> None:
+    write_crops(tmp_path / "overflow", [200, 190, 180, 100])
+    write_crops(tmp_path / "not_overflow", [90, 80, 150])
+    (tmp_path / "overflow" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (tmp_path / "overflow" / "notes.txt").write_text("not a picture", encoding="utf-8")
+    found = evaluate_overflow(tmp_path, mean_of)
+    assert (found["overflow"], found["not_overflow"], found["unreadable"]) == (4, 3, 1)
+    counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    assert [found[name] for name in counts] == [3, 1, 1, 2]
+    auc, recall = found["auc"], found["recall"]
+    assert isinstance(auc, dict)
+    assert isinstance(recall, dict)
+    assert auc["value"] == pytest.approx(11 / 12, abs=1e-4)
+    assert recall["value"] == 0.75
+    assert recall["low"] <= recall["value"] <= recall["high"]
+    assert evaluate_overflow(tmp_path, mean_of) == found
+
+
+def test_calibrating_moves_the_threshold_above_what_is_normal_there(tmp_path: Path) -> None:
+    write_crops(tmp_path / "overflow", [220, 230])
+    write_crops(tmp_path / "not_overflow", [150, 160, 155])
+    normals = write_crops(tmp_path / "normal", list(range(145, 165)))
+    before = evaluate_overflow(tmp_path, mean_of)
+    after = evaluate_overflow(tmp_path, mean_of, normals=normals)
+    assert (before["false_positives"], after["false_positives"]) == (3, 0)
+    assert (after["true_positives"], after["calibrated_on"]) == (2, 20)
+
+
+def test_intervals_hold_the_value_and_shrink_with_more_pictures() -> None:
+    random = np.random.default_rng(2)
+
+    def width(number: int) -> float:
+        found = report(random.normal(1, 1, number), random.normal(-1, 1, number), 0.0)["f1"]
+        assert isinstance(found, dict)
+        assert found["low"] <= found["value"] <= found["high"]
+        return float(found["high"] - found["low"])
+
+    assert width(400) < width(40)
+
+
+def test_ties_count_half() -> None:
+    assert area_under_curve(np.zeros(3), np.zeros(4)) == 0.5
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableCropsError, match="overflow: no such folder"):
+        evaluate_overflow(tmp_path, mean_of)
+    write_crops(tmp_path / "overflow", [200])
+    (tmp_path / "not_overflow").mkdir()
+    with pytest.raises(UnusableCropsError, match="not_overflow: no readable JPEG or PNG"):
+        evaluate_overflow(tmp_path, mean_of)
+    few = write_crops(tmp_path / "few", [100] * 3)
+    with pytest.raises(UnusableCropsError, match="3 normal pictures; 20 are needed"):
+        evaluate_overflow(tmp_path, mean_of, normals=few)
+
+
+def test_the_command_scores_with_the_shipped_network_and_names_a_bad_backbone(
+    tmp_path: Path,
+) -> None:
+    for label, scene in (
+        ("overflow", with_heaped_bin(clean_scene())),
+        ("not_overflow", clean_scene()),
+    ):
+        (tmp_path / label).mkdir()
+        crop = scene[50:216, 256:352].copy()
+        (tmp_path / label / "1.jpg").write_bytes(jpeg_of(crop))
+    found = overflow_report(tmp_path, normals=None, backbone=None)
+    assert found["network_sha256"] == found["head_trained_on_sha256"]
+    assert json.loads(json.dumps(found)) == found
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    with pytest.raises(UnusableOverflowDataError, match=r"bad\.onnx: not a network"):
+        overflow_report(tmp_path, normals=None, backbone=bad)
+
+
+def test_a_camera_is_calibrated_into_the_folder_of_references(tmp_path: Path) -> None:
+    normals = write_crops(tmp_path / "normal", list(range(100, 120)))
+    classifier = OverflowNetwork(FlatNetwork(), shipped_network_head())
+    found = calibrate_camera("cam-1", normals, tmp_path / "references", classifier=classifier)
+    written = json.loads((tmp_path / "references" / "cam-1.calibration.json").read_text("utf-8"))
+    assert written["normal_pictures"] == found["normal_pictures"] == 20
+    with pytest.raises(UnusableOverflowDataError, match="not a camera's id"):
+        calibrate_camera("../x", normals, tmp_path, classifier=classifier)

@@ -1,0 +1,150 @@
+"""Trains the network's head: ``python -m vision.training.train_overflow_network DIR [OUTPUT]``.
+
+``DIR`` as for :mod:`vision.training.train_overflow_head`; the network stays as it is, only the head
+over its features is fitted. Quality is measured with whole groups left out.
+"""
+
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.overflow_network import (
+    STRIPS,
+    Network,
+    NetworkHead,
+    load_network,
+    strip_features,
+)
+from vision.overflow_score import Provenance
+from vision.training.train_overflow_head import (
+    BOOTSTRAPS,
+    FOLDS,
+    REPEATS,
+    Numbers,
+    Quality,
+    TrainingSet,
+    deal_folds,
+    quality_of,
+    read_crop,
+)
+
+L2_PENALTY = 1.5
+DEFAULT_OUTPUT = Path(__file__).parent.parent / "models" / "overflow_network.json"
+_SEED = 20260302
+_MOST_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearFit:
+    """``logit = features @ weights + bias``."""
+
+    weights: Numbers
+    bias: float
+
+
+def read_network_set(folder: Path, network: Network) -> TrainingSet:
+    """Return the crops' features, (n, strips, 1280); raise ``ValueError`` for a missing picture."""
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["file"].startswith("overflow_crops/")]
+    if not rows:
+        msg = f"{folder}: the manifest names no overflow_crops"
+        raise ValueError(msg)
+    features, mirrored = [], []
+    for row in rows:
+        picture = read_crop(folder / row["file"])
+        features.append(strip_features(network, picture))
+        mirrored.append(strip_features(network, picture[:, ::-1].copy()))
+    return TrainingSet(
+        features=np.array(features),
+        mirrored=np.array(mirrored),
+        overflow=np.array([float(row["label"] == "overflow") for row in rows]),
+        groups=np.array([row["group"] for row in rows]),
+        licences=tuple(sorted({row["licence"] for row in rows})),
+    )
+
+
+def fit_wide(features: Numbers, labels: Numbers) -> LinearFit:
+    """Fit a logistic regression with an L2 penalty where features may outnumber pictures.
+
+    The weights lie in the span of the pictures, so Newton's method works in that span.
+    """
+    centre = features.mean(axis=0)
+    gram_values, gram_vectors = np.linalg.eigh((features - centre).T @ (features - centre))
+    basis = gram_vectors[:, gram_values > gram_values[-1] * 1e-9]
+    design = np.column_stack([(features - centre) @ basis, np.ones(len(labels))])
+    penalty = np.eye(design.shape[1]) * L2_PENALTY
+    penalty[-1, -1] = 0.0
+    found = np.zeros(design.shape[1])
+    for _ in range(_MOST_STEPS):
+        chances = 1.0 / (1.0 + np.exp(-design @ found))
+        curvature = (design * (chances * (1.0 - chances) + 1e-9)[:, None]).T @ design + penalty
+        step = np.linalg.solve(curvature, design.T @ (chances - labels) + penalty @ found)
+        found -= step
+        if np.abs(step).max() < 1e-7:  # noqa: PLR2004  converged to the last digits kept
+            break
+    weights = basis @ found[:-1]
+    return LinearFit(weights=weights, bias=float(found[-1] - centre @ weights))
+
+
+def fit_rows(data: TrainingSet, rows: NDArray[np.bool_]) -> LinearFit:
+    """Fit to every strip of these pictures and of their mirror images, each an example."""
+    both = np.concatenate([data.features[rows], data.mirrored[rows]])
+    labels = np.concatenate([data.overflow[rows], data.overflow[rows]])
+    return fit_wide(both.reshape(-1, both.shape[-1]), np.repeat(labels, both.shape[1]))
+
+
+def left_out_logits(data: TrainingSet, random: np.random.Generator) -> Numbers:
+    """Return (n,) log odds, each from a fit that saw nothing of its group."""
+    folds = deal_folds(data, random)
+    logits = np.zeros(len(data.overflow))
+    for fold in range(FOLDS):
+        out = folds == fold
+        fit = fit_rows(data, ~out)
+        logits[out] = (data.features[out] @ fit.weights + fit.bias).mean(axis=1)
+    return logits
+
+
+def train(folder: Path, network: Network) -> NetworkHead:
+    """Return a head fitted to all crops, with the quality of left-out groups beside it."""
+    data = read_network_set(folder, network)
+    random = np.random.default_rng(_SEED)
+    quality = quality_of(data, [left_out_logits(data, random) for _ in range(REPEATS)], random)
+    fit = fit_rows(data, np.ones(len(data.overflow), dtype=np.bool_))
+    return NetworkHead(
+        weights=tuple(round(float(weight), 5) for weight in fit.weights),
+        bias=round(fit.bias, 5),
+        network_sha256=network.sha256,
+        strips=STRIPS,
+        provenance=Provenance(
+            trained_by="python -m vision.training.train_overflow_network",
+            data=f"overflow_crops: {int(data.overflow.sum())} overflow, "
+            f"{int((1 - data.overflow).sum())} not; web pictures, by day",
+            licence_of_data="; ".join(data.licences),
+            pictures=len(data.overflow),
+            groups=len(np.unique(data.groups)),
+            split=f"{FOLDS} folds of whole groups, {REPEATS} deals; "
+            f"interval: {BOOTSTRAPS} bootstraps of groups",
+            **{name: round(getattr(quality, name), 3) for name in Quality.__slots__},
+        ),
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Train, write the head's file, say how good it is."""
+    if len(arguments) not in (1, 2):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    output = Path(arguments[1]) if len(arguments) > 1 else DEFAULT_OUTPUT
+    head = train(Path(arguments[0]), load_network())
+    output.write_bytes(msgspec.json.encode(head) + b"\n")
+    sys.stdout.write(f"{output}\n{msgspec.json.encode(head.provenance).decode()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

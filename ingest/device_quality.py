@@ -26,6 +26,7 @@ _FIRST_WITH_QUALITY = 2
 """The schema of the journal that has the tables; an older one says nothing yet."""
 
 _KEPT_FOR = timedelta(minutes=1)
+_WINDOW_HOURS = QUALITY_WINDOW // timedelta(hours=1)
 _COUNTS = (
     "SELECT gateway_id, device_id, kind, reason, sum(times) FROM quality_counts"
     " WHERE hour > ? AND hour <= ? GROUP BY gateway_id, device_id, kind, reason"
@@ -46,9 +47,11 @@ class _Hours:
 
 @dataclass(slots=True)
 class _Book:
-    """Everything of one look, by device and gateway."""
+    """Everything of one look, by device and gateway; the look was taken in ``hour``."""
 
+    hour: int
     first_hour: int | None = None
+    answers: dict[str, tuple[Device, DeviceQuality]] = field(default_factory=dict)
     hours: defaultdict[str, _Hours] = field(default_factory=lambda: defaultdict(_Hours))
     refused: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     suspicious: defaultdict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -73,7 +76,7 @@ class SqliteDeviceQualities:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._book = _Book()
+        self._book = _Book(hour=0)
         self._read_at: datetime | None = None
 
     def of_devices(
@@ -84,13 +87,7 @@ class SqliteDeviceQualities:
         Coverage is that of whole hours, since the first hour that is known of.
         """
         book = self._look(until)
-        this_hour = to_us(until) // HOUR_US
-        since = this_hour - QUALITY_WINDOW // timedelta(hours=1)
-        since = this_hour if book.first_hour is None else max(since, book.first_hour)
-        return {
-            device.device_id: _quality(device, book, since=since, until=this_hour)
-            for device in devices
-        }
+        return {device.device_id: _quality(device, book) for device in devices}
 
     def of_gateways(self, *, until: datetime) -> Mapping[str, GatewayQuality]:
         """Return the quality of every gateway that was heard of."""
@@ -117,7 +114,8 @@ class SqliteDeviceQualities:
         with self._lock:
             if self._read_at is None or not timedelta() <= until - self._read_at < _KEPT_FOR:
                 connection = self._open()
-                self._book = _Book() if connection is None else _read(connection, until)
+                hour = to_us(until) // HOUR_US
+                self._book = _Book(hour=hour) if connection is None else _read(connection, hour)
                 self._read_at = None if connection is None else until
             return self._book
 
@@ -134,22 +132,28 @@ class SqliteDeviceQualities:
         return self._connection
 
 
-def _quality(device: Device, book: _Book, *, since: int, until: int) -> DeviceQuality:
+def _quality(device: Device, book: _Book) -> DeviceQuality:
     device_id = device.device_id
+    known = book.answers.get(device_id)
+    if known is not None and known[0] is device:
+        return known[1]
     hours = book.hours.get(device_id) or _Hours()
-    return DeviceQuality(
-        coverage=covered_hours(device, hours.usable, since=since, until=until),
+    first = book.hour if book.first_hour is None else book.first_hour
+    since = max(first, book.hour - _WINDOW_HOURS)
+    quality = DeviceQuality(
+        coverage=covered_hours(device, hours.usable, since=since, until=book.hour),
         refused=book.refused.get(device_id, {}),
         suspicious=book.suspicious.get(device_id, {}),
         late=book.late.get(device_id, 0),
         clock_ahead=clock_ahead(hours.least_offsets),
     )
+    book.answers[device_id] = (device, quality)
+    return quality
 
 
-def _read(connection: sqlite3.Connection, until: datetime) -> _Book:
-    book = _Book()
-    hour = to_us(until) // HOUR_US
-    first = hour - QUALITY_WINDOW // timedelta(hours=1)
+def _read(connection: sqlite3.Connection, hour: int) -> _Book:
+    book = _Book(hour=hour)
+    first = hour - _WINDOW_HOURS
     (book.first_hour,) = connection.execute(_FIRST_HOUR).fetchone()
     for at, device_id, usable, least_offset_us in connection.execute(_HOURS, (first, hour)):
         hours = book.hours[device_id]

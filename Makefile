@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup check test drills demo bench clean-demo schemas
+.PHONY: help setup check test drills demo bench bench-vision clean-demo schemas
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: setup ## the whole loop with a simulated district, then open http://127.0.
 
 bench: setup ## speed and memory, with machine and versions
 	$(BIN)/python -m tests.benchmarks
+
+bench-vision: setup ## how well vision does on pictures with known truth: DATA=folder
+	$(BIN)/python -m tests.benchmarks.vision $(DATA)
 
 clean-demo: ## remove the data of all demo runs
 	rm -rf var/demo

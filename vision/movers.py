@@ -1,5 +1,6 @@
 """People and vehicles: what stands still for a while is not waste for that."""
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -56,3 +57,9 @@ class HogPeople:
             for (fx, fy, fw, fh), weight in zip(found, np.ravel(weights), strict=True)
             if weight >= self._SURE
         ]
+
+
+@lru_cache(maxsize=1)
+def people_by_hog() -> HogPeople:
+    """Return the one finder that all cameras share; it remembers nothing."""
+    return HogPeople()

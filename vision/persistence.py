@@ -12,8 +12,6 @@ DEFAULT_SNAPSHOTS = 4
 """K: in so many snapshots in a row a thing must lie where it lies before it counts."""
 
 _SAME = 24
-_PATIENCE = 2
-"""Who stands before a piece of waste for fewer snapshots than this does not make it new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +19,8 @@ class StayingPixels:
     """Per pixel at work size: how it looks that is not the clean ground, and since when.
 
     ``look``: (height, width, 3) uint8 Lab in the light of the reference; ``snapshots``: (height,
-    width) uint8, 0 where the ground looks clean, at most K; ``hidden``: (height, width) uint8, for
-    how many snapshots something else has been before it.
+    width) uint8, 0 where the ground looks clean, at most K; ``hidden``: (height, width / 8) bits,
+    where something else was before it. Who stands there for one snapshot does not make it new.
     """
 
     look: Picture
@@ -48,7 +46,7 @@ def nothing_yet(height_px: int, width_px: int) -> StayingPixels:
     return StayingPixels(
         look=np.zeros((height_px, width_px, 3), dtype=np.uint8),
         snapshots=np.zeros((height_px, width_px), dtype=np.uint8),
-        hidden=np.zeros((height_px, width_px), dtype=np.uint8),
+        hidden=np.zeros((height_px, -(-width_px // 8)), dtype=np.uint8),
     )
 
 
@@ -68,20 +66,20 @@ def look_again(
     as_before = (lab_distance(look, state.look) <= _SAME) & (state.snapshots > 0)
     stays = differs & as_before
     other = differs & ~as_before
-    covered = other & (state.snapshots >= needed) & (state.hidden + 1 < _PATIENCE)
+    hidden = np.unpackbits(state.hidden, axis=1, count=look.shape[1]).view(np.bool_)
+    covered = other & (state.snapshots >= needed) & ~hidden
     fresh = other & ~covered
 
     snapshots = state.snapshots.copy()
     snapshots[stays] = np.minimum(snapshots[stays] + 1, needed)
     snapshots[fresh] = 1
     snapshots[~differs] = 0
-    hidden = np.where(covered, state.hidden + 1, 0).astype(np.uint8)
     newest = np.where((stays | fresh)[..., None], look, state.look)
 
     staying = stays & (snapshots >= needed)
     nearly = differs & (snapshots >= max(1, needed - 1)) & ~covered
     return (
-        StayingPixels(look=newest, snapshots=snapshots, hidden=hidden),
+        StayingPixels(look=newest, snapshots=snapshots, hidden=np.packbits(covered, axis=1)),
         SeenPixels(
             staying=staying,
             passing=differs & ~staying,

@@ -51,6 +51,7 @@ def build(settings: Settings) -> ProcessParts:
         clock_factory=partial(business_clock, settings),
         on_result=partial(_accept, site),
         metrics=VisionMetrics(metrics),
+        overflow_network=settings.edge.overflow_network,
         prepare_child=partial(set_up_logs, "vision"),
     )
     return ProcessParts(

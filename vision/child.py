@@ -55,6 +55,7 @@ class VisionChild:
         prepare_child: Callable[[], None] | None = None,
         logins: Mapping[str, CameraLogin] | None = None,
         silence_s: float = SILENCE_S,
+        overflow_network: bool = False,
     ) -> None:
         self._gateway_id = gateway_id
         self._registry = registry
@@ -65,6 +66,7 @@ class VisionChild:
         self._metrics = metrics
         self._logins = dict(logins or {})
         self._silence_s = silence_s
+        self._overflow_network = overflow_network
         self._results = ResultQueue(on_result=on_result, clock=clock, metrics=metrics)
         self._stop = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -157,6 +159,7 @@ class VisionChild:
             patience={
                 name: min(_LONGEST_PATIENCE, 2**crashes) for name, crashes in self._crashes.items()
             },
+            overflow_network=self._overflow_network,
         )
 
     def _take(self, message: Beat | Looked, cameras: dict[str, Camera]) -> str | None:

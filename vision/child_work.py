@@ -5,11 +5,15 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 
+from domain.devices import Camera
 from domain.ports.clock import Clock
 from domain.records import SnapshotVerdicts
 from vision.judging import CameraJudge
 from vision.orders import ChildOrders
+from vision.overflow_calibration import load_calibration
+from vision.overflow_network import OverflowNetwork, shipped_overflow_network
 from vision.overflow_score import shipped_head
 from vision.process_limits import allow_cpu
 from vision.reference_folder import load_references
@@ -61,6 +65,21 @@ class _Reporter:
             self._stop.set()
 
 
+def judge_of(camera: Camera, folder: Path, network: OverflowNetwork | None) -> CameraJudge:
+    """Return the judge of a camera, with its calibration where it has one for the network."""
+    calibration = None
+    if network is not None:
+        calibration = load_calibration(
+            folder, camera.device_id, network_sha256=network.network.sha256
+        )
+    return CameraJudge(
+        camera,
+        partial(load_references, folder),
+        head=network or shipped_head(),
+        normal_logit=None if calibration is None else calibration.threshold,
+    )
+
+
 def watch_cameras(connection: Connection) -> None:
     """Watch the cameras until the parent closes the connection.
 
@@ -71,12 +90,9 @@ def watch_cameras(connection: Connection) -> None:
         orders.prepare()
     clock, stop = orders.clock_factory(), threading.Event()
     reporter = _Reporter(connection, clock, stop)
-    head = shipped_head()
+    network = shipped_overflow_network() if orders.overflow_network else None
     watch = CameraWatch(
-        judges=[
-            CameraJudge(camera, partial(load_references, orders.references_folder), head=head)
-            for camera in orders.cameras
-        ],
+        judges=[judge_of(camera, orders.references_folder, network) for camera in orders.cameras],
         source=HttpSnapshotSource(cameras=orders.cameras, logins=orders.logins),
         clock=clock,
         on_result=reporter.result,

@@ -16,7 +16,7 @@ from vision.left_things import ThingMemory, sort_out
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.masking import mask_picture
 from vision.movers import HogPeople, MoverFinder
-from vision.overflow_score import OverflowHead, overflow_logit
+from vision.overflow_score import CropClassifier, head_can_tip, overflow_logit
 from vision.persistence import (
     DEFAULT_SNAPSHOTS,
     SeenPixels,
@@ -35,22 +35,27 @@ from vision.references import (
     smooth_lab,
 )
 from vision.unknown_verdicts import all_unknown
-from vision.zone_verdicts import BinLook, judge_bin, judge_ground
-from vision.zones import ZoneMasks, work_size, zone_masks
+from vision.zone_verdicts import BinLook, judge_bin, judge_ground, rim_share_of
+from vision.zones import BinZone, ZoneMasks, work_size, zone_masks
 
 _DIM_GAIN, _PALER = 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSetup:
-    """All that is fixed about a camera, prepared for one size of its pictures."""
+    """All that is fixed about a camera, prepared for one size of its pictures.
+
+    ``normal_logit``: the head's log odds above which a bin of this camera is not normal, where it
+    is calibrated.
+    """
 
     camera: Camera
     masks: ZoneMasks
     references: tuple[PreparedReference, ...]
-    head: OverflowHead
+    head: CropClassifier
     snapshots_needed: int
     finder: MoverFinder | None
+    normal_logit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ def prepare_camera(
     *,
     width_px: int,
     height_px: int,
-    head: OverflowHead,
+    head: CropClassifier,
     snapshots_needed: int = DEFAULT_SNAPSHOTS,
     finder: MoverFinder | None = None,
 ) -> CameraSetup:
@@ -231,14 +236,29 @@ def _verdicts(
 ) -> tuple[Verdict, ...]:
     verdicts = []
     for bin_zone in setup.masks.bins:
-        look = BinLook(
-            logit=overflow_logit(lit[bin_zone.crop.slices], setup.head),
-            clean_logit=reference.clean_logits[bin_zone.zone.zone_id],
-        )
+        look = _look_at_bin(setup, reference, lit, seen, bin_zone)
         verdicts.append(judge_bin(bin_zone, seen, look, setup.masks))
     for ground, blobs in zip(setup.masks.grounds, pieces, strict=True):
         verdicts.extend(judge_ground(ground, seen, setup.masks, blobs))
     return tuple(verdicts[:MOST_VERDICTS])
+
+
+def _look_at_bin(
+    setup: CameraSetup,
+    reference: PreparedReference,
+    lit: Picture,
+    seen: SeenPixels,
+    bin_zone: BinZone,
+) -> BinLook:
+    """Ask the head; one that is slow only where it can change the verdict."""
+    clean_logit = reference.clean_logits[bin_zone.zone.zone_id]
+    if setup.normal_logit is not None:
+        clean_logit = setup.normal_logit
+    if not setup.head.is_quick and not head_can_tip(rim_share_of(bin_zone, seen)):
+        return BinLook(logit=clean_logit, clean_logit=clean_logit)
+    return BinLook(
+        logit=overflow_logit(lit[bin_zone.crop.slices], setup.head), clean_logit=clean_logit
+    )
 
 
 def _not_judged(

@@ -1,6 +1,7 @@
 """A camera with its memory: bytes in, verdicts and a masked picture out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from domain.devices import Camera, Lighting
 from domain.records import CameraHealth, SnapshotVerdicts
@@ -11,7 +12,7 @@ from vision.judge_snapshot import (
     prepare_camera,
 )
 from vision.limited_cv2 import Picture
-from vision.overflow_score import OverflowHead
+from vision.overflow_score import CropClassifier
 from vision.persistence import DEFAULT_SNAPSHOTS
 from vision.picture_input import decode_picture
 from vision.unknown_verdicts import failed_camera
@@ -28,13 +29,15 @@ class CameraJudge:
         camera: Camera,
         load_references: Callable[[Camera], Mapping[Lighting, Picture]],
         *,
-        head: OverflowHead,
+        head: CropClassifier,
         snapshots_needed: int = DEFAULT_SNAPSHOTS,
+        normal_logit: float | None = None,
     ) -> None:
         self.camera = camera
         self._load_references = load_references
         self._head = head
         self._needed = snapshots_needed
+        self.normal_logit = normal_logit
         self._size: tuple[int, int] | None = None
         self._setup: CameraSetup | None = None
         self._state = CameraState()
@@ -58,7 +61,7 @@ class CameraJudge:
         if self._setup is None or size != self._size:
             # Another size is another framing: what has stayed there cannot be carried over.
             self._size, self._state = size, CameraState()
-            self._setup = prepare_camera(
+            setup = prepare_camera(
                 self.camera,
                 self._load_references(self.camera),
                 width_px=size[0],
@@ -66,4 +69,5 @@ class CameraJudge:
                 head=self._head,
                 snapshots_needed=self._needed,
             )
+            self._setup = replace(setup, normal_logit=self.normal_logit)
         return self._setup

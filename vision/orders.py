@@ -21,7 +21,8 @@ class CameraLogin:
 class ChildOrders:
     """``clock_factory`` and ``prepare``, called first in the child (to set up its logging), must be
     picklable. ``logins`` are by device id; ``patience`` gives the
-    cameras that are asked so many times more rarely than set, by device id.
+    cameras that are asked so many times more rarely than set, by device id. With
+    ``overflow_network`` borderline bins are shown to the network.
     """
 
     cameras: tuple[Camera, ...]
@@ -30,3 +31,4 @@ class ChildOrders:
     prepare: Callable[[], None] | None
     logins: Mapping[str, CameraLogin]
     patience: Mapping[str, int]
+    overflow_network: bool = False

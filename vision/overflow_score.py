@@ -7,6 +7,7 @@ score with that of its own clean reference (:func:`combined_score`).
 import math
 from functools import lru_cache
 from importlib.resources import files
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -18,6 +19,17 @@ from vision.overflow_features import FEATURES, overflow_features
 
 class UnusableHeadError(Exception):
     """The model file is not a head for these features; train it again."""
+
+
+class CropClassifier(Protocol):
+    """Says how overfull a bin looks by itself."""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it can be asked for every bin of every snapshot."""
+
+    def crop_logit(self, crop: Picture) -> float:
+        """Return the log odds of overflow for one bin: (height, width, 3) uint8 BGR."""
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +58,15 @@ class OverflowHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     bias: float
     provenance: Provenance
 
+    @property
+    def is_quick(self) -> bool:
+        """Forty numbers take a third of a millisecond."""
+        return True
+
+    def crop_logit(self, crop: Picture) -> float:
+        """Return the log odds of overflow for one bin: (height, width, 3) uint8 BGR."""
+        return self.logit(overflow_features(crop))
+
     def logit(self, features: NDArray[np.float64]) -> float:
         """Return the log odds of overflow for (40,) features."""
         standard = (features - np.array(self.means)) / np.array(self.scales)
@@ -73,9 +94,9 @@ def shipped_head() -> OverflowHead:
     return parse_head((files("vision") / "models" / "overflow_head.json").read_bytes())
 
 
-def overflow_logit(crop: Picture, head: OverflowHead) -> float:
+def overflow_logit(crop: Picture, head: CropClassifier) -> float:
     """Return the head's log odds for one bin: (height, width, 3) uint8 BGR, rim strip included."""
-    return head.logit(overflow_features(crop))
+    return head.crop_logit(crop)
 
 
 def chance_of(logit: float) -> float:
@@ -88,6 +109,11 @@ RIM_HALF = 0.20
 
 _RIM_SLOPE = 0.05
 _HEAD_WEIGHT, _MOST_HEAD = 0.25, 1.0
+
+
+def head_can_tip(rim_share: float) -> bool:
+    """Whether the head's capped part could change what the strip above the rim says."""
+    return abs(rim_share - RIM_HALF) / _RIM_SLOPE <= _MOST_HEAD + 1.0
 
 
 def combined_score(*, rim_share: float, logit: float, clean_logit: float) -> float:

@@ -10,7 +10,7 @@ from vision.alignment import AlignmentTarget, alignment_target
 from vision.camera_health import Texture, texture_of
 from vision.ground_difference import thinned
 from vision.limited_cv2 import Picture, Plane, bytes_of, cv2
-from vision.overflow_score import OverflowHead, overflow_logit
+from vision.overflow_score import CropClassifier, overflow_logit
 from vision.zones import ZoneMasks
 
 _GREY_BELOW = 6.0
@@ -56,7 +56,7 @@ def light_of(picture: Picture) -> Light:
 
 
 def prepare_reference(
-    lighting: Lighting, picture: Picture, masks: ZoneMasks, head: OverflowHead
+    lighting: Lighting, picture: Picture, masks: ZoneMasks, head: CropClassifier
 ) -> PreparedReference:
     """Prepare a clean picture of any size for comparing at the size of ``masks``."""
     size = (masks.width_px, masks.height_px)

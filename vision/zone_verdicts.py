@@ -32,6 +32,11 @@ class BinLook:
     clean_logit: float
 
 
+def rim_share_of(bin_zone: BinZone, seen: SeenPixels) -> float:
+    """Return the share of the strip above the rim that differs from the reference and stays."""
+    return _share(seen.staying[bin_zone.crop.slices], bin_zone.rim_strip)
+
+
 def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answers
     bin_zone: BinZone, seen: SeenPixels, look: BinLook, masks: ZoneMasks
 ) -> Verdict:
@@ -40,7 +45,7 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
     if min(np.count_nonzero(bin_zone.rim_strip), np.count_nonzero(bin_zone.body)) < _FEWEST_ZONE_PX:
         return unknown(zone_id, problem, Reason.ZONE_TOO_SMALL)
     staying, passing = seen.staying[bin_zone.crop.slices], seen.passing[bin_zone.crop.slices]
-    rim_share = _share(staying, bin_zone.rim_strip)
+    rim_share = rim_share_of(bin_zone, seen)
     score = combined_score(rim_share=rim_share, logit=look.logit, clean_logit=look.clean_logit)
     if _share(staying, bin_zone.body) > _MOST_COVERED_SHARE:
         return unknown(zone_id, problem, Reason.BIN_NOT_AS_IN_REFERENCE, score)

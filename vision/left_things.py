@@ -26,9 +26,9 @@ _MOVING_LIGHT = 0.01
 """Of the picture: when so much of it has come into other light or out of it since the last
 snapshot, remains can be anywhere."""
 
-_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 10, 13
-"""At the edge of a wandering shadow remains look like things; so what is new there has to stay for
-so many snapshots more."""
+_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 5, 13
+"""At the edge of a wandering shadow remains look like things; so what is new there has to pass
+the tests so often before it counts."""
 
 _SMALLEST_MOVER = 0.07
 """Of the picture's width: what is shorter is nobody whom a finder could recognise."""

@@ -140,7 +140,7 @@ def test_a_bag_is_found_and_clean_ground_never_waste_in_rain_night_light_and_sha
     kind: str,
 ) -> None:
     disturb = DISTURBANCES[kind]
-    # While a shadow wanders, what is new has to stay for ten snapshots more.
+    # While a shadow wanders, what is new counts some snapshots later.
     snapshots = 14 if kind == "shadow_sweep" else 6
     bag = look_at([disturb(with_bag(SCENE), number) for number in range(snapshots)])
     assert PRESENT in bag_states(bag)

@@ -15,7 +15,7 @@ from vision.ground_difference import Blob, apply_gains, channel_gains, find_blob
 from vision.left_things import ThingMemory, sort_out
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.masking import mask_picture
-from vision.movers import HogPeople, MoverFinder
+from vision.movers import MoverFinder, people_by_hog
 from vision.overflow_score import CropClassifier, head_can_tip, overflow_logit
 from vision.persistence import (
     DEFAULT_SNAPSHOTS,
@@ -111,7 +111,7 @@ def prepare_camera(
         ),
         head=head,
         snapshots_needed=snapshots_needed,
-        finder=finder or HogPeople(),
+        finder=finder or people_by_hog(),
     )
 
 

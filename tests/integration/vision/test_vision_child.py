@@ -91,7 +91,12 @@ def camera_at(server: CameraServer, name: str, folder: Path) -> Camera:
 
 
 def child_of(
-    registry: MemoryRegistry, folder: Path, taking: Taking, silence_s: float = 10.0
+    registry: MemoryRegistry,
+    folder: Path,
+    taking: Taking,
+    silence_s: float = 10.0,
+    *,
+    overflow_network: bool = False,
 ) -> VisionChild:
     return VisionChild(
         gateway_id="gw-1",
@@ -102,7 +107,21 @@ def child_of(
         on_result=taking,
         metrics=VisionMetrics(CollectorRegistry()),
         silence_s=silence_s,
+        overflow_network=overflow_network,
     )
+
+
+def test_the_child_judges_with_the_overflow_network_within_its_limits(tmp_path: Path) -> None:
+    taking = Taking()
+    with CameraServer({"/cam-01": LIVE}) as server:
+        registry = registry_of([camera_at(server, "cam-01", tmp_path)])
+        child = child_of(registry, tmp_path, taking, overflow_network=True)
+        child.start()
+        try:
+            wait_for(lambda: len(taking.results) >= 2)
+        finally:
+            child.stop()
+    assert taking.healths("cam-01")[:2] == [CameraHealth.OK] * 2
 
 
 def test_verdicts_and_pictures_come_and_nothing_is_lost_while_the_gateway_refuses(

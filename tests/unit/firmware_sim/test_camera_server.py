@@ -93,7 +93,10 @@ def test_black_blurred_and_moved_look_like_it(rig: SimulatorRig) -> None:
 def test_references_are_named_by_their_content_and_stand_in_the_registry(tmp_path: Path) -> None:
     registry = write_references(district(), tmp_path / "references")
     for camera in registry.cameras.values():
-        assert {reference.lighting for reference in camera.references} == {Lighting.DAY, Lighting.NIGHT}
+        assert {reference.lighting for reference in camera.references} == {
+            Lighting.DAY,
+            Lighting.NIGHT,
+        }
         for reference in camera.references:
             content = (tmp_path / "references" / f"{reference.sha256}.jpg").read_bytes()
             assert hashlib.sha256(content).hexdigest() == reference.sha256

@@ -88,9 +88,13 @@ def visit_of(console: Console, client: Client, request: Request) -> Visit:
 
 
 class Refresher:
-    """Runs a page's refresh one at a time; what comes meanwhile makes it run once more."""
+    """Runs a page's refresh one at a time; what comes meanwhile makes it run once more.
 
-    def __init__(self, refresh: Callable[[], Awaitable[None]]) -> None:
+    A reader who leaves while a refresh waits for the stores takes the page along: no fault.
+    """
+
+    def __init__(self, client: Client, refresh: Callable[[], Awaitable[None]]) -> None:
+        self._client = client
         self._refresh = refresh
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
@@ -102,10 +106,11 @@ class Refresher:
             self._task = background_tasks.create(self._run(), name="console refresh")
 
     async def _run(self) -> None:
-        while self._wanted:
+        while self._wanted and not self._client.is_deleted:
             self._wanted = False
             try:
                 await self._refresh()
             except Exception:  # noqa: BLE001  one handler for a page's whole refresh
                 # The page keeps what it shows; the next news tries again.
-                _LOG.exception("console_refresh_failed")
+                if not self._client.is_deleted:
+                    _LOG.exception("console_refresh_failed")

@@ -5,7 +5,6 @@ broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was
 """
 
 import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +13,21 @@ import typer
 from domain.checks import InvalidValueError, check_id
 from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
+from huanwei.command_options import (
+    IN_THE_WAY,
+    WRONG_CALL,
+    JsonOption,
+    LimitOption,
+    SettingsOption,
+    list_rows,
+)
 from huanwei.errors import StandsInTheWayError
+from huanwei.influx_commands import influx_app
 from huanwei.settings import SettingsError
+from huanwei.vision_commands import vision_app
 from ingest.reasons import RefusalReason as RecordRefusal
 from storage.lock_file import FileInUseError
 from storage.sqlite import DamagedFileError
-
-IN_THE_WAY, WRONG_CALL = 1, 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,18 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Huanwei (环卫): keeps a district's collection points and farmers' markets clean.",
 )
-vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
 app.add_typer(vision_app, name="vision")
-evaluate_app = typer.Typer(no_args_is_help=True, help="How well vision does on known pictures.")
-vision_app.add_typer(evaluate_app, name="evaluate")
-influx_app = typer.Typer(no_args_is_help=True, help="InfluxDB beside the embedded store.")
 app.add_typer(influx_app, name="influx")
-
-SettingsOption = Annotated[
-    Path, typer.Option("--settings", help="The settings file of the run (huanwei.toml).")
-]
-LimitOption = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def main() -> None:
@@ -172,7 +169,7 @@ def dead_letters(
     loaded = load_settings(settings)
     if not count:
         rows = dead_letter_rows(loaded, reason=reason, limit=limit)
-        _list_rows(rows, as_json=as_json, none="No dead letters.")
+        list_rows(rows, as_json=as_json, none="No dead letters.")
         return
     counts = dead_letter_counts(loaded, reason=reason)
     if as_json:
@@ -195,17 +192,7 @@ def refused_messages(
     from huanwei.settings import load_settings  # noqa: PLC0415
 
     rows = refused_message_rows(load_settings(settings), reason=reason, limit=limit)
-    _list_rows(rows, as_json=as_json, none="No refused messages.")
-
-
-def _list_rows(rows: Sequence[Mapping[str, str | int | None]], *, as_json: bool, none: str) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        typer.echo("  ".join(str(value) for value in row.values()))
-    if not rows:
-        typer.echo(none)
+    list_rows(rows, as_json=as_json, none="No refused messages.")
 
 
 @app.command()
@@ -267,127 +254,3 @@ def simulate(
         return
     for name, value in summary.items():
         typer.echo(f"{name}: {value}")
-
-
-@vision_app.command(name="check")
-def vision_check(
-    pictures: Annotated[list[Path], typer.Argument(help="Photographs (JPEG or PNG).")],
-    bin_box: Annotated[
-        str | None,
-        typer.Option("--bin", help="x,y,width,height of the bin in pixels; default: all of it."),
-    ] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Score real photographs of bins for overflow, and say whether they can be judged at all."""
-    from huanwei.picture_check import check_pictures  # noqa: PLC0415
-
-    findings, all_readable = check_pictures(pictures, bin_box)
-    typer.echo(
-        json.dumps(findings, ensure_ascii=False)
-        if as_json
-        else "\n".join(
-            "  ".join(f"{name}={value}" for name, value in finding.items()) for finding in findings
-        )
-    )
-    if not all_readable:
-        raise typer.Exit(IN_THE_WAY)
-
-
-@influx_app.command(name="setup")
-def influx_setup(
-    settings: SettingsOption = Path("huanwei.toml"),
-    *,
-    admin_token: Annotated[
-        str,
-        typer.Option(
-            envvar="HUANWEI_INFLUX_ADMIN_TOKEN",
-            prompt="A token that may make buckets and tokens",
-            hide_input=True,
-            help="Used now, never kept.",
-        ),
-    ],
-    yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says.")] = False,
-) -> None:
-    """Show what the InfluxDB server lacks (buckets, retention, tokens); with --yes, make it."""
-    from huanwei.influx_setup import set_up  # noqa: PLC0415
-
-    set_up(settings, admin_token=admin_token, yes=yes, say=typer.echo)
-
-
-@influx_app.command(name="backfill")
-def influx_backfill(settings: SettingsOption = Path("huanwei.toml")) -> None:
-    """Write again all that journal, cases and rollups still hold; harmless beside a running one."""
-    from huanwei.influx_setup import write_again  # noqa: PLC0415
-
-    write_again(settings, say=typer.echo)
-
-
-@influx_app.command(name="dead-letters")
-def influx_dead_letters(
-    settings: SettingsOption = Path("huanwei.toml"),
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """List points that InfluxDB or its writer refused, newest first, with the reason."""
-    from huanwei.influx_setup import refused_rows  # noqa: PLC0415
-    from huanwei.settings import load_settings  # noqa: PLC0415
-
-    rows = refused_rows(load_settings(settings), limit=limit)
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        typer.echo("  ".join(str(value) for value in row.values()))
-    if not rows:
-        typer.echo("No dead letters.")
-
-
-@evaluate_app.command(name="litter")
-def vision_evaluate_litter(
-    events: Annotated[Path, typer.Argument(help="events.json; its clips lie beside it.")],
-    detector: Annotated[
-        Path | None, typer.Option(help="ONNX file that finds people and vehicles.")
-    ] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Count the left objects found, missed and falsely told on clips of fixed cameras, as JSON."""
-    from huanwei.vision_evaluation import litter_report  # noqa: PLC0415
-
-    report = litter_report(events, detector)
-    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))
-
-
-@evaluate_app.command(name="overflow")
-def vision_evaluate_overflow(
-    folder: Annotated[Path, typer.Argument(help="overflow/ and not_overflow/: crops of one bin.")],
-    calibrate: Annotated[
-        Path | None, typer.Option(help="At least 20 normal crops of that camera or source.")
-    ] = None,
-    backbone: Annotated[
-        Path | None, typer.Option(help="Another ONNX file of the same network.")
-    ] = None,
-    *,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how well overfull bins are told from others; intervals are 95 %."""
-    from huanwei.overflow_evaluation import overflow_report  # noqa: PLC0415
-
-    report = overflow_report(folder, normals=calibrate, backbone=backbone)
-    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))
-
-
-@vision_app.command(name="calibrate")
-def vision_calibrate(
-    camera: Annotated[str, typer.Argument(help="The camera's id in the registry.")],
-    normals: Annotated[Path, typer.Argument(help="At least 20 crops of its bins, none overfull.")],
-    references: Annotated[Path, typer.Option(help="The run's folder of references.")] = Path(
-        "references"
-    ),
-) -> None:
-    """Set from which score on the bins of one camera are overfull."""
-    from huanwei.overflow_evaluation import calibrate_camera  # noqa: PLC0415
-
-    typer.echo(json.dumps(calibrate_camera(camera, normals, references), ensure_ascii=False))

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def children() -> set[int]:
+    """Return our child processes as the kernel lists them: this is asked twice a test."""
+    found: set[int] = set()
+    for each in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError):  # a thread may end while it is asked
+            found.update(map(int, each.read_text("ascii").split()))
+    return found
+
+
+def running_command(pid: int) -> str:
+    """Return the command of a process; nothing where it has ended."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        return " ".join(process.cmdline()[:4])
+    except psutil.NoSuchProcess:
+        return ""
+
+
 @pytest.fixture(autouse=True)
 def no_leftovers() -> Iterator[None]:
     """Fail a test that leaves a thread or a child process behind."""
     threads_before = set(threading.enumerate())
-    children_before = {child.pid for child in psutil.Process().children()}
+    children_before = children()
     yield
     left = [
         thread
@@ -65,10 +86,9 @@ def no_leftovers() -> Iterator[None]:
         thread.join(2)
     threads = [thread.name for thread in left if thread.is_alive()]
     processes = [
-        " ".join(child.cmdline()[:4])
-        for child in psutil.Process().children()
-        if child.pid not in children_before | _SERVERS_OF_THE_RUN
-        and child.status() != psutil.STATUS_ZOMBIE
+        command
+        for pid in children() - children_before - _SERVERS_OF_THE_RUN
+        if (command := running_command(pid))
     ]
     assert not threads, f"left threads behind: {threads}"
     assert not [p for p in processes if p and "resource_tracker" not in p], (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from huanwei.command_line import app, evaluate_app
+from huanwei.command_line import app
 from tests.benchmarks.surroundings import print_surroundings
 from vision.detector_file import load_detector
 from vision.evaluation.clips import Clip, load_clips, snapshots_of
@@ -26,9 +26,8 @@ EVALUATIONS = {"litter": "fixed_camera/events.json", "overflow": "overflow_crops
 
 def run_commands(folder: Path) -> None:
     """Print what the commands say of the folder."""
-    known = {command.name for command in evaluate_app.registered_commands}
     for name, where in EVALUATIONS.items():
-        if name in known and (folder / where).exists():
+        if (folder / where).exists():
             answer = CliRunner().invoke(app, ["vision", "evaluate", name, str(folder / where)])
             print(f"## huanwei vision evaluate {name} {where}\n\n{answer.output}", flush=True)
 

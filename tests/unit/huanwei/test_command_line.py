@@ -9,6 +9,7 @@ from gateway.errors import RefusalReason
 from gateway.refusals import Refusal, RefusalLog
 from gateway.spool_file import SpoolFile
 from huanwei import command_line
+from huanwei.command_options import IN_THE_WAY, WRONG_CALL
 from huanwei.new_run import write_settings
 from huanwei.settings import SECRETS_NAME
 from tests.fakes.ingest_rig import IngestRig
@@ -65,7 +66,7 @@ def test_refused_messages_are_listed_newest_first_and_by_reason(tmp_path: Path) 
 def test_a_reason_that_does_not_exist_is_refused_with_those_that_do(command: str) -> None:
     done = CliRunner().invoke(command_line.app, [command, "--reason", "bogus"])
 
-    assert done.exit_code == command_line.WRONG_CALL
+    assert done.exit_code == WRONG_CALL
     assert "unknown_device" in done.output
 
 
@@ -79,7 +80,7 @@ def test_init_writes_nothing_where_one_of_its_files_is(
     with pytest.raises(SystemExit) as ended:
         command_line.main()
 
-    assert ended.value.code == command_line.IN_THE_WAY
+    assert ended.value.code == IN_THE_WAY
     assert f"{tmp_path / there} is there already" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [there]
     assert (tmp_path / there).read_text("utf-8") == "kept"
@@ -94,7 +95,7 @@ def test_init_refuses_a_gateway_id_that_is_none_before_it_writes(
     with pytest.raises(SystemExit) as ended:
         command_line.main()
 
-    assert ended.value.code == command_line.WRONG_CALL
+    assert ended.value.code == WRONG_CALL
     assert "--gateway-id" in capsys.readouterr().err
     assert not folder.exists()
 
@@ -113,7 +114,7 @@ def test_up_refuses_a_registry_that_cannot_be_taken_and_names_the_key(
     with pytest.raises(SystemExit) as ended:
         command_line.main()
 
-    assert ended.value.code == command_line.WRONG_CALL
+    assert ended.value.code == WRONG_CALL
     assert f"{registry}: containers[0].dept_mm" in capsys.readouterr().err
 
 

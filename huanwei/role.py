@@ -4,6 +4,7 @@ Imports only what that process needs: a gateway box should not carry the console
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Protocol, cast
@@ -33,6 +34,8 @@ class Root(Protocol):
 
 def run_role(name: str, settings_path: Path) -> None:
     """Run one process in the foreground until a signal."""
+    # What a run writes is its owner's alone: cases.db holds the links that crews act by.
+    os.umask(0o077)
     set_up_logs(name)
     settings = load_settings(settings_path)
     root = cast("Root", importlib.import_module(f"huanwei.{name}"))

@@ -1,6 +1,7 @@
 """The whole loop over real processes: a reading, a case, a crew's phone, a check, the end."""
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,9 @@ def test_a_case_goes_from_the_reading_to_closed_and_the_readings_verify_it(loop:
     assert actors.count("crew") == 3
     assert "crew" not in actors[-1:]
     assert [m["level"] for m in loop.phone.messages].count("new") == 1
+    files = [p for p in loop.run.settings.run.data.glob("*.db") if p.is_file()]
+    assert len(files) >= 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
 def test_a_bin_that_is_still_full_sends_the_case_back_as_rework(loop: Loop) -> None:

@@ -119,32 +119,6 @@ def resolve_alerts_of_case(connection: Connection, case_id: str, *, now: datetim
         resolve(connection, alert, now=now)
 
 
-def open_place_alert(connection: Connection, place_id: str, subject: ProblemClass) -> Alert | None:
-    """Return the one open alert of that class at that place."""
-    found = find_alerts(
-        connection,
-        alerts.c.resolved_at.is_(None),
-        alerts.c.about_device.is_(False),
-        alerts.c.place_id == place_id,
-        alerts.c.subject == str(subject),
-    )
-    return found[0] if found else None
-
-
-def open_device_alert(
-    connection: Connection, device_id: str, condition: DeviceCondition
-) -> Alert | None:
-    """Return the one open alert of that condition of that device."""
-    found = find_alerts(
-        connection,
-        alerts.c.resolved_at.is_(None),
-        alerts.c.about_device.is_(True),
-        alerts.c.device_id == device_id,
-        alerts.c.subject == str(condition),
-    )
-    return found[0] if found else None
-
-
 def find_alerts(
     connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
 ) -> list[Alert]:

@@ -82,10 +82,6 @@ class CaseBook:
         with self._reading() as connection:
             return [case_of(row) for row in connection.execute(wanted)]
 
-    def crew_cases(self, crew_id: str) -> list[Case]:
-        """Return the open cases of a crew, the most urgent first."""
-        return [case for case in self.open_cases() if case.crew_id == crew_id]
-
     def log(self, case_id: str) -> list[CaseLogEntry]:
         """Return what happened to a case, the oldest first."""
         wanted = select(case_log).where(case_log.c.case_id == case_id).order_by(case_log.c.position)

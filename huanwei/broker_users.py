@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from wire.topics import chirpstack_probe_topic, device_probe_topic
+from wire.topics import probe_topics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,7 @@ def users_of_one_site(
     admin_password: str,
 ) -> tuple[BrokerUser, ...]:
     """Return the users of a broker that serves one gateway, its devices and ingest."""
-    probes = tuple(
-        topic.replace("/", ".")
-        for topic in (device_probe_topic(gateway_id), chirpstack_probe_topic(gateway_id))
-    )
+    probes = tuple(topic.replace("/", ".") for topic in probe_topics(gateway_id))
     return (
         BrokerUser(name="admin", password=admin_password, connection_type="STANDARD"),
         BrokerUser(

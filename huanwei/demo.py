@@ -15,7 +15,6 @@ from huanwei.settings import Settings, load_settings
 
 DEMO_FOLDER = Path("var/demo")
 DEMO_ROLES = ("sim", "edge", "ingest", "centre")
-FASTEST = 600.0
 
 _GUIDE = """
 Open   {console}   the dispatcher's console (map, cases, devices)

@@ -12,7 +12,6 @@ SHARDS = 32
 
 UP_FILTER = "huanwei/v1/up/+/+"
 PICTURE_FILTER = "huanwei/v1/picture/+/+"
-ACK_FILTER = "huanwei/v1/ack/+"
 HELLO_FILTER = "huanwei/v1/hello/+"
 DEVICE_FILTER = "huanwei/v1/dev/+/up"
 CHIRPSTACK_FILTER = "application/+/device/+/event/up"

@@ -28,7 +28,7 @@ check: setup ## lint, types, architecture
 	$(BIN)/mypy
 
 test: setup ## all tests; what needs a missing server is skipped by name
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist worksteal
 
 drills: setup ## the kill drills at full length
 	$(BIN)/python -m pytest tests/drills --full-drills

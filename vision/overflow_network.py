@@ -1,8 +1,8 @@
 """How overfull a bin looks by itself, by a network: EfficientNet-Lite0 features of three strips
 from the top of the crop, one logistic head over them, the three log odds averaged.
 
-ONNX Runtime is used where it is installed (``pip install huanwei[network]``), else OpenCV's
-``dnn``; both give the same numbers, the first about five times as fast.
+ONNX Runtime is used where it can be loaded, else OpenCV's ``dnn``; both give the same numbers,
+the first about five times as fast.
 """
 
 import hashlib
@@ -25,6 +25,9 @@ STRIPS = (0.25, 0.35, 0.45)
 """The shares of the crop, from its top, that are looked at one by one."""
 
 _FEWEST_ROWS = 4
+
+_ONNX_REFUSALS = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NotImplemented")
+"""What ONNX Runtime raises for a file it cannot use: classes that share no parent."""
 
 
 class UnusableNetworkError(Exception):
@@ -65,6 +68,7 @@ class OnnxRuntimeNetwork:
     def __init__(self, onnx: bytes, sha256: str) -> None:
         self.sha256 = sha256
         runtime: Any = import_module("onnxruntime")
+        refusals: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
@@ -72,7 +76,11 @@ class OnnxRuntimeNetwork:
                 onnx, options, providers=["CPUExecutionProvider"]
             )
             self.run(np.zeros((1, 3, SIDE_PX, SIDE_PX), dtype=np.float32))
-        except (RuntimeError, ValueError) as error:
+        except (
+            *(getattr(refusals, name) for name in _ONNX_REFUSALS),
+            RuntimeError,
+            ValueError,
+        ) as error:
             msg = f"not a network of {FEATURES} features: {error}"
             raise UnusableNetworkError(msg) from error
 

@@ -68,7 +68,8 @@ class OnnxRuntimeNetwork:
     def __init__(self, onnx: bytes, sha256: str) -> None:
         self.sha256 = sha256
         runtime: Any = import_module("onnxruntime")
-        refusals: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+        raised: Any = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+        refusals = (*(getattr(raised, name) for name in _ONNX_REFUSALS), RuntimeError, ValueError)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
@@ -76,11 +77,7 @@ class OnnxRuntimeNetwork:
                 onnx, options, providers=["CPUExecutionProvider"]
             )
             self.run(np.zeros((1, 3, SIDE_PX, SIDE_PX), dtype=np.float32))
-        except (
-            *(getattr(refusals, name) for name in _ONNX_REFUSALS),
-            RuntimeError,
-            ValueError,
-        ) as error:
+        except refusals as error:
             msg = f"not a network of {FEATURES} features: {error}"
             raise UnusableNetworkError(msg) from error
 

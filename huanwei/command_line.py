@@ -21,6 +21,7 @@ from huanwei.command_options import (
     SettingsOption,
     list_rows,
 )
+from huanwei.database_commands import database_app
 from huanwei.errors import StandsInTheWayError
 from huanwei.influx_commands import influx_app
 from huanwei.settings import SettingsError
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(vision_app, name="vision")
 app.add_typer(influx_app, name="influx")
+app.add_typer(database_app, name="database")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ and unsafe values are refused with the file and the key.
 """
 
 import ipaddress
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +48,14 @@ def _strong(secret: SecretStr) -> SecretStr:
         msg = f"shorter than {SHORTEST_SECRET} characters; `huanwei init` makes good ones"
         raise ValueError(msg)
     return secret
+
+
+def _database_address(url: SecretStr) -> SecretStr:
+    # Not by SQLAlchemy: the edge reads these settings too and has no use for its memory.
+    if not re.fullmatch(r"postgres(ql)?://[^/\s]+/[^/?\s]+(\?\S*)?", url.get_secret_value()):
+        msg = "not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        raise ValueError(msg)
+    return url
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -130,6 +139,13 @@ class InfluxSection(_Section):
     """Only reads them, for Grafana."""
 
 
+class PostgresSection(_Section):
+    """The PostgreSQL of a district: registry, journal and cases. Without it they are files."""
+
+    url: Annotated[SecretStr, AfterValidator(_database_address)]
+    """``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; belongs among the secrets."""
+
+
 class CentreSection(_Section):
     """Alerts, cases, API, console and crew pages."""
 
@@ -167,6 +183,7 @@ class Settings(BaseSettings):
     edge: EdgeSection
     ingest: IngestSection = IngestSection()
     influx: InfluxSection | None = None
+    postgres: PostgresSection | None = None
     centre: CentreSection
     rules: AlertRules = AlertRules()
     simulator: SimulatorSection | None = None

@@ -16,6 +16,7 @@ from tests.servers import RunningBroker, start_broker
 
 if TYPE_CHECKING:
     from tests.influx_server import RunningInflux
+    from tests.postgres_server import RunningPostgres
 
 _SERVERS_OF_THE_RUN: set[int] = set()
 """Process ids of servers that a first test starts and the whole run uses."""
@@ -114,3 +115,22 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningInflux]
     _SERVERS_OF_THE_RUN.add(running.pid)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[RunningPostgres]":
+    """A real PostgreSQL for the whole run; each test takes a database of its own."""
+    from tests.postgres_server import start_postgres  # noqa: PLC0415  as above
+
+    running = start_postgres()
+    _SERVERS_OF_THE_RUN.add(running.pid)
+    yield running
+    running.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres: "RunningPostgres") -> Iterator[str]:
+    """The address of a new database with the tables of this release."""
+    url = postgres.fresh_database()
+    yield url
+    postgres.drop(url)

@@ -1,0 +1,1 @@
+"""The history of the PostgreSQL schema, one revision after the other (Alembic)."""

@@ -14,7 +14,7 @@ from ingest.quality_counts import CountKind, QualityKey
 from ingest.reasons import RefusalReason
 from wire.batches import decode_batch
 from wire.errors import UnreadablePayloadError
-from wire.records import decode_record
+from wire.records import decode_records
 
 _WRONG_CLOCK = frozenset({RefusalReason.OBSERVED_BEFORE_2020, RefusalReason.OBSERVED_IN_FUTURE})
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,7 +24,9 @@ MOST_GAPS = 1_000
 
 
 class RoundBuilder:
-    """Collects one round. ``known`` moves on with it, so a round that is not committed spoils it.
+    """Collects one round: batches first, then :meth:`judge_records`, once.
+
+    ``known`` moves on with it, so a round that is not committed spoils it.
 
     ``find`` is the journal's; ``resent`` counts records that were committed before and came again
     as they were, ``postponed`` batches that are neither stored nor acknowledged now.
@@ -49,9 +51,10 @@ class RoundBuilder:
         self._now = now
         self._now_us = to_us(now)
         self._limits = limits
+        self._waiting: list[tuple[Uplink, int, bytes]] = []
 
     def add_batch(self, gateway_id: str, payload: bytes) -> None:
-        """Add what came on the topic of ``gateway_id``, record by record."""
+        """Add what came on the topic of ``gateway_id``."""
         try:
             batch = decode_batch(payload)
         except UnreadablePayloadError as error:
@@ -78,15 +81,20 @@ class RoundBuilder:
             # or it is another record under a used id, which the journal will call a conflict.
             if progress.note(sequence):
                 self.round.counts[QualityKey(gateway_id, "", CountKind.GAP, "")] += 1
-            self._add_record(uplink, sequence, encoded)
+            self._waiting.append((uplink, sequence, encoded))
 
-    def _add_record(self, uplink: Uplink, sequence: int, encoded: bytes) -> None:
-        try:
-            record = decode_record(encoded)
-        except UnreadablePayloadError as error:
-            reason = RefusalReason.UNREADABLE_RECORD
-            self.refuse(self._record_letter(reason, encoded, str(error), uplink, sequence))
-            return
+    def judge_records(self) -> None:
+        """Judge the records of the batches, in the order they came."""
+        waiting, self._waiting = self._waiting, []
+        decoded = decode_records([encoded for _, _, encoded in waiting])
+        for (uplink, sequence, encoded), record in zip(waiting, decoded, strict=True):
+            if isinstance(record, UnreadablePayloadError):
+                reason = RefusalReason.UNREADABLE_RECORD
+                self.refuse(self._record_letter(reason, encoded, str(record), uplink, sequence))
+            else:
+                self._judge_record(uplink, sequence, encoded, record)
+
+    def _judge_record(self, uplink: Uplink, sequence: int, encoded: bytes, record: Record) -> None:
         device_id = record.device_id
         device = self._registry.device(device_id)
         judged = judge(
@@ -116,6 +124,7 @@ class RoundBuilder:
                 key = QualityKey(uplink.gateway_id, device_id, CountKind.SUSPICIOUS, suspicion)
                 self.round.counts[key] += 1
         self.newest_gateway_at = record.gateway_at
+        self.round.records.append(record)
         self.round.rows.append(
             JournalRow(
                 uplink.number,

@@ -10,6 +10,7 @@ from domain.ports.registry import Registry
 from domain.registry import RegistrySnapshot
 from ingest.acknowledgements import acknowledgements
 from ingest.device_watch import DEFAULT_RATE_LIMITS, RateLimits
+from ingest.fresh_records import FreshRecords
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
@@ -45,8 +46,10 @@ class Rounds:
         clock: Clock,
         metrics: IngestMetrics,
         limits: RateLimits = DEFAULT_RATE_LIMITS,
+        fresh: FreshRecords | None = None,
     ) -> None:
         self._journal = journal
+        self._fresh = fresh
         self._limits = limits
         self._pictures = pictures
         self._registry = registry
@@ -74,9 +77,13 @@ class Rounds:
         )
         for arrival in batches:
             builder.add_batch(arrival.gateway_id, arrival.payload)
+        builder.judge_records()
         took = self._take_pictures(pictures, builder, registry)
         committed = self._journal.commit(builder.round)
         self._known = known
+        if self._fresh is not None:
+            size = sum(len(row.record) for row in builder.round.rows)
+            self._fresh.put(span=committed.span, records=builder.round.records, size=size)
         self._count(builder, committed, len(batches))
         self._metrics.pictures.inc(took.stored)
         return acknowledgements(builder.round.uplinks.values(), took.acked)

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from domain.records import JournalEntry, Record
+from domain.records import Record
 from ingest.day_sealing import bounds_us, closed_day, reopen, seal
 from ingest.instants import from_us
+from ingest.ports.time_series import SeriesEntry
 from ingest.rollups import (
     DeviceDay,
     Tallies,
@@ -79,7 +80,7 @@ class SqliteSeries:
         """Return the position of the last journal entry that is in the series."""
         return _position(self._file.connection, _JOURNAL)
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[SeriesEntry]) -> None:
         """Add entries and move the cursor, in one transaction; of an identity the first stays.
 
         Without entries the backlog is at its end: what waited for that is done.

@@ -1,15 +1,22 @@
 """Carries the journal into the time series, in a thread of its own and at its own pace."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from domain.ports.record_feed import RecordFeed
+from domain.records import Record
+from ingest.fresh_records import FreshEntry, FreshRecords
 from ingest.metrics import IngestMetrics
-from ingest.ports.time_series import TimeSeries
+from ingest.ports.encoded_feed import EncodedRecordFeed
+from ingest.ports.time_series import SeriesEntry, TimeSeries
+from wire.errors import UnreadablePayloadError
+from wire.records import decode_records
 
 _POLL_S = 0.05
+_GATHER_S, _GATHER_FROM = 0.25, 200
+"""Where much comes, more of a device's readings of an hour share one change of its rollups."""
+
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 30.0
 _MOST_ENTRIES = 8_000
 """A device that speaks every 5 minutes then has several readings of an hour in one transaction."""
@@ -20,6 +27,7 @@ _log = structlog.get_logger(__name__)
 class SeriesFollower:
     """Follows ``feed`` by the series' own cursor; a slow or broken series stops nobody else.
 
+    What lies right behind the cursor in ``fresh`` is taken from there, the rest from the feed.
     ``position`` is the last entry the series has for good, ``backlog`` how many entries it lacks;
     ``failing`` is true during an outage. ``upkeep`` is called between the writes, in the same
     thread; it returns whether it should be called again at once.
@@ -28,14 +36,16 @@ class SeriesFollower:
     def __init__(
         self,
         *,
-        feed: RecordFeed,
+        feed: EncodedRecordFeed,
         series: TimeSeries,
         metrics: IngestMetrics,
+        fresh: FreshRecords | None = None,
         upkeep: Callable[[], bool] = lambda: False,
     ) -> None:
         self._feed = feed
         self._series = series
         self._metrics = metrics
+        self._fresh = fresh or FreshRecords()
         self._upkeep = upkeep
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -56,7 +66,7 @@ class SeriesFollower:
             self._thread.join()
 
     def step(self) -> int:
-        """Carry over what waits, at most 8,000 entries; return how many there were."""
+        """Carry over what waits, about 8,000 entries at most; return how many there were."""
         cursor = self._series.cursor()
         newest = self._feed.newest_position()
         if cursor > newest:
@@ -64,21 +74,35 @@ class SeriesFollower:
             _log.warning("series_starts_over", cursor=cursor, newest_position=newest)
             self._series.start_over()
             cursor = 0
-        entries = self._feed.read(after=cursor, limit=_MOST_ENTRIES)
+        entries = self._next_entries(cursor)
         self._series.append(entries)
         self.position = entries[-1].position if entries else cursor
         self.backlog = newest - self.position
         self._metrics.series_backlog.set(self.backlog)
         return len(entries)
 
+    def _next_entries(self, cursor: int) -> Sequence[SeriesEntry]:
+        fresh = self._fresh.take(after=cursor, most=_MOST_ENTRIES)
+        if fresh:
+            return fresh
+        limit, begins_behind = _MOST_ENTRIES, self._fresh.begins_behind()
+        if begins_behind is not None and begins_behind > cursor:
+            limit = min(limit, begins_behind - cursor)  # to meet what is here at its beginning
+        rows = self._feed.read_encoded(after=cursor, limit=limit)
+        records = decode_records([encoded for _, encoded in rows])
+        return [
+            _entry(position, record) for (position, _), record in zip(rows, records, strict=True)
+        ]
+
     def _run(self) -> None:
         wait_s = 0.0
         retry_s = _FIRST_RETRY_S
         while not self._stopping.wait(wait_s):
             try:
-                more = self.step() == _MOST_ENTRIES
+                entries = self.step()
+                more = self.backlog >= _MOST_ENTRIES
                 more |= self._upkeep()
-                wait_s = 0.0 if more else _POLL_S
+                wait_s = 0.0 if more else _GATHER_S if entries >= _GATHER_FROM else _POLL_S
             except Exception:  # noqa: BLE001  the loop must outlive whatever a store raises
                 self._metrics.series_failures.inc()
                 if not self.failing:
@@ -90,3 +114,9 @@ class SeriesFollower:
                     _log.info("series_writes_again")
                 self.failing = False
                 retry_s = _FIRST_RETRY_S
+
+
+def _entry(position: int, record: Record | UnreadablePayloadError) -> FreshEntry:
+    if isinstance(record, UnreadablePayloadError):
+        raise record
+    return FreshEntry(position, record)

@@ -9,6 +9,7 @@ from domain.ports.clock import Clock
 from domain.ports.picture_store import PictureStore
 from domain.ports.registry import Registry
 from ingest.device_watch import DEFAULT_RATE_LIMITS, RateLimits
+from ingest.fresh_records import FreshRecords
 from ingest.inbox import Arrival
 from ingest.journal import SqliteJournal
 from ingest.kept_days import KeptDays
@@ -97,10 +98,11 @@ class IngestService:
             opened.callback(feed.close)
             self._files = opened.pop_all()
         upkeep = SeriesUpkeep(series=series, clock=self._clock, days=self._kept)
+        fresh = FreshRecords()
         self._follower = SeriesFollower(
-            feed=feed, series=series, metrics=self._metrics, upkeep=upkeep.step
+            feed=feed, series=series, metrics=self._metrics, fresh=fresh, upkeep=upkeep.step
         )
-        self._worker = self._new_worker(journal, self._follower)
+        self._worker = self._new_worker(journal, self._follower, fresh)
         self._worker.start()
         self._follower.start()
         self._client.start()
@@ -133,7 +135,9 @@ class IngestService:
             problems["series"] = f"behind by {self._follower.backlog} entries"
         return problems
 
-    def _new_worker(self, journal: SqliteJournal, follower: SeriesFollower) -> IngestWorker:
+    def _new_worker(
+        self, journal: SqliteJournal, follower: SeriesFollower, fresh: FreshRecords
+    ) -> IngestWorker:
         rounds = Rounds(
             journal=journal,
             pictures=PictureIntake(self._pictures),
@@ -141,6 +145,7 @@ class IngestService:
             clock=self._clock,
             metrics=self._metrics,
             limits=self._limits,
+            fresh=fresh,
         )
         retention = Retention(
             journal=journal,

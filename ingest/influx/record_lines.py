@@ -17,8 +17,9 @@ from domain.records import MeasurementQuality
 from domain.registry import RegistrySnapshot
 from ingest.influx.lines import line
 from ingest.influx.refusals import PointRefusal, RefusedPoint
-from ingest.influx.source import EncodedRecordFeed, Lines, Page
+from ingest.influx.source import Lines, Page
 from ingest.instants import to_us
+from ingest.ports.encoded_feed import EncodedRecordFeed
 from wire.records import EmptiedBody, FillBody, RecordBody, VerdictBody, VerdictsBody
 
 PICTURE_PATH = "/pictures/"

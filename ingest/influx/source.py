@@ -34,15 +34,3 @@ class LineSource(Protocol):
     def newest_position(self) -> int:
         """Return the position of the newest entry, 0 when there is none."""
         ...
-
-
-class EncodedRecordFeed(Protocol):
-    """The journal as its readers see it, records still encoded (``wire.records``)."""
-
-    def read_encoded(self, *, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
-        """Return up to ``limit`` positions and records behind ``after``, oldest first."""
-        ...
-
-    def newest_position(self) -> int:
-        """Return the position of the newest entry, 0 when there is none."""
-        ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from domain.records import Record
 from ingest.dead_letters import DeadLetter
 from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits
 from ingest.judge import NewestTimes
@@ -79,12 +80,14 @@ class PictureRow(NamedTuple):
 class Round:
     """Everything that one transaction commits. ``uplinks`` are those heard of, by number.
 
+    ``records`` are those of ``rows``, decoded, for who follows the journal in this process.
     ``counts`` and ``hours`` are the bookkeeping of quality; the journal adds what only it can
     know: conflicts, and which of the late records were new.
     """
 
     received_at: datetime
     rows: list[JournalRow] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     pictures: list[PictureRow] = field(default_factory=list)
     uplinks: dict[int, Uplink] = field(default_factory=dict)
@@ -94,13 +97,18 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became of a round's rows. ``accepted`` includes the ``late`` ones."""
+    """What became of a round's rows. ``accepted`` includes the ``late`` ones.
+
+    ``span``: all rows of the round, and nothing else, lie behind the first of these positions and
+    up to the second. None where some were known before, or where others write the journal too.
+    """
 
     accepted: int
     late: int
     duplicates: int
     conflicts: int
     letters_trimmed: int
+    span: tuple[int, int] | None = None
 
 
 class Journal(Protocol):

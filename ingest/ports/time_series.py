@@ -3,7 +3,21 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.records import JournalEntry
+from domain.records import Record
+
+
+class SeriesEntry(Protocol):
+    """What the series needs of a journal entry."""
+
+    @property
+    def position(self) -> int:
+        """Where it lies in the journal."""
+        ...
+
+    @property
+    def record(self) -> Record:
+        """What was observed."""
+        ...
 
 
 class TimeSeries(Protocol):
@@ -13,7 +27,7 @@ class TimeSeries(Protocol):
         """Return the position of the last entry that is in the series for good."""
         ...
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[SeriesEntry]) -> None:
         """Add entries behind the cursor, and move it; repeating entries changes nothing."""
         ...
 

@@ -1,0 +1,164 @@
+"""What the journal's writer hands over: in order, without holes, bounded, never a wrong one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from domain.records import Record
+from ingest.fresh_records import FreshRecords
+from ingest.metrics import IngestMetrics
+from ingest.ports.time_series import SeriesEntry
+from ingest.series_follower import SeriesFollower
+from tests.fakes.ingest_rig import IngestRig
+from tests.fakes.ingest_samples import batch, fill_record, series_of_records
+from tests.fakes.memory_record_feed import MemoryRecordFeed
+
+RECORDS = series_of_records(200)
+
+
+class RememberingSeries:
+    """Fulfils ``ingest.ports.time_series.TimeSeries`` with a list."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[int, Record]] = []
+
+    def cursor(self) -> int:
+        return self.entries[-1][0] if self.entries else 0
+
+    def append(self, entries: Sequence[SeriesEntry]) -> None:
+        self.entries += [(entry.position, entry.record) for entry in entries]
+
+    def start_over(self) -> None:
+        self.entries = []
+
+
+class CountingFeed(MemoryRecordFeed):
+    """Counts the entries that were read from it."""
+
+    read_entries = 0
+
+    def read_encoded(self, *, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        rows = super().read_encoded(after=after, limit=limit)
+        self.read_entries += len(rows)
+        return rows
+
+
+def put(fresh: FreshRecords, behind: int, through: int) -> None:
+    fresh.put(span=(behind, through), records=RECORDS[behind:through], size=through - behind)
+
+
+def positions(fresh: FreshRecords, after: int, most: int = 1_000) -> list[int]:
+    return [entry.position for entry in fresh.take(after=after, most=most)]
+
+
+def test_what_was_put_comes_out_once_with_its_positions() -> None:
+    fresh = FreshRecords()
+    put(fresh, 10, 13)
+    put(fresh, 13, 14)
+    entries = fresh.take(after=10, most=100)
+    assert [(entry.position, entry.record) for entry in entries] == [
+        (position, RECORDS[position - 1]) for position in (11, 12, 13, 14)
+    ]
+    assert positions(fresh, 10) == positions(fresh, 14) == []
+
+
+def test_whole_commits_are_given_up_to_what_is_asked_for() -> None:
+    fresh = FreshRecords()
+    put(fresh, 0, 3)
+    put(fresh, 3, 5)
+    put(fresh, 5, 9)
+    assert positions(fresh, 0, most=5) == [1, 2, 3, 4, 5]
+    assert positions(fresh, 5, most=1) == [6, 7, 8, 9]
+
+
+def test_who_lags_behind_gets_nothing_and_may_still_catch_up() -> None:
+    fresh = FreshRecords()
+    put(fresh, 10, 13)
+    assert positions(fresh, 9) == []
+    assert fresh.begins_behind() == 10
+    assert positions(fresh, 10) == [11, 12, 13]
+    assert fresh.begins_behind() is None
+
+
+def test_the_oldest_commits_make_room() -> None:
+    fresh = FreshRecords(most_bytes=5)
+    put(fresh, 0, 3)
+    put(fresh, 3, 5)
+    put(fresh, 5, 8)
+    assert fresh.begins_behind() == 3
+    put(fresh, 8, 20)
+    assert fresh.begins_behind() is None
+
+
+def test_a_commit_of_unknown_place_makes_those_before_it_worthless() -> None:
+    fresh = FreshRecords()
+    put(fresh, 0, 3)
+    fresh.put(span=None, records=RECORDS[3:5], size=2)
+    assert positions(fresh, 0) == [1, 2, 3]
+    put(fresh, 5, 6)
+    assert positions(fresh, 3) == []
+    put(fresh, 9, 12)  # something lies between: what is before it no longer counts
+    assert fresh.begins_behind() == 9
+
+
+def test_a_span_with_a_hole_is_not_kept() -> None:
+    fresh = FreshRecords()
+    fresh.put(span=(0, 4), records=RECORDS[:3], size=3)
+    assert fresh.begins_behind() is None
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["put", "hidden", "step"]))))
+def test_the_series_gets_every_entry_once_and_in_order_whatever_is_at_hand(
+    commits: list[tuple[int, str]],
+) -> None:
+    feed, series, fresh = MemoryRecordFeed(), RememberingSeries(), FreshRecords(most_bytes=15)
+    metrics = IngestMetrics(CollectorRegistry())
+    follower = SeriesFollower(feed=feed, series=series, metrics=metrics, fresh=fresh)
+    written: list[tuple[int, Record]] = []
+    for count, act in commits:
+        if act == "step":
+            follower.step()
+            continue
+        behind = feed.newest_position()
+        records = [RECORDS[(behind + place) % 200] for place in range(count)]
+        written += [(feed.append_record(record).position, record) for record in records]
+        span = (behind, behind + count) if act == "put" else None
+        fresh.put(span=span, records=records, size=count)
+    while follower.step():
+        pass
+    assert series.entries == written
+    assert follower.backlog == 0
+
+
+def test_a_follower_that_keeps_up_reads_nothing_back() -> None:
+    feed, series, fresh = CountingFeed(), RememberingSeries(), FreshRecords()
+    metrics = IngestMetrics(CollectorRegistry())
+    follower = SeriesFollower(feed=feed, series=series, metrics=metrics, fresh=fresh)
+    for place in range(5):
+        feed.append_record(RECORDS[place])
+        put(fresh, place, place + 1)
+        assert follower.step() == 1
+    assert feed.read_entries == 0
+
+
+def test_the_journal_says_where_a_round_lies_unless_some_of_it_was_known(tmp_path: Path) -> None:
+    with IngestRig(tmp_path) as rig:
+        fresh = FreshRecords()
+        rig.rounds._fresh = fresh
+        records = series_of_records(6)
+        rig.receive(batch({1: records[0], 2: records[1]}))
+        rig.receive(batch({3: records[2]}), batch({4: b"unreadable", 5: records[3]}))
+        rig.reopen()
+        rig.rounds._fresh = fresh
+        rig.receive(batch({6: records[4]}))
+        entries = [(entry.position, entry.record) for entry in rig.entries()]
+        taken = [(entry.position, entry.record) for entry in fresh.take(after=0, most=100)]
+        assert taken == entries
+        rig.receive(batch({7: records[4], 8: fill_record(3)}))  # 7 is known: a hole
+        assert fresh.take(after=entries[-1][0], most=100) == []
+        rig.receive(batch({9: fill_record(2)}))
+        (last,) = fresh.take(after=rig.entries()[-2].position, most=100)
+        assert (last.position, last.record) == (rig.entries()[-1].position, fill_record(2))

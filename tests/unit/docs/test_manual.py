@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from alerts.limits import AlertRules
 from alerts.notifier import Message
@@ -23,7 +23,13 @@ from gateway.codecs.milesight_em400_mud import F_PORT, decode_frame
 from gateway.errors import RefusalReason as MessageRefusal
 from huanwei.command_line import app
 from huanwei.new_run import write_settings
-from huanwei.settings import InfluxSection, Settings, SimulatorSection, load_settings
+from huanwei.settings import (
+    InfluxSection,
+    PostgresSection,
+    Settings,
+    SimulatorSection,
+    load_settings,
+)
 from ingest.reasons import RefusalReason as RecordRefusal
 from wire.device_messages import decode_device_message
 
@@ -86,10 +92,15 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
             ]
             lines += ['gateway_id = "gw-one"'] if heading == "[edge]" else []
             lines += ['url = "http://x"', 'org = "x"'] if heading == "[influx]" else []
+            lines += ['url = "postgresql://u:p@h/d"'] if heading == "[postgres]" else []
     path.write_text("\n".join(lines), "utf-8")
     written = load_settings(path)
 
-    optional = {"influx": InfluxSection(url="http://x", org="x"), "simulator": SimulatorSection()}
+    optional = {
+        "influx": InfluxSection(url="http://x", org="x"),
+        "postgres": PostgresSection(url=SecretStr("postgresql://u:p@h/d")),
+        "simulator": SimulatorSection(),
+    }
     assert written == plain.model_copy(update=optional)
 
 

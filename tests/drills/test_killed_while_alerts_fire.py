@@ -14,9 +14,9 @@ import pytest
 from alerts.case_book import CaseBook
 from domain.cases import CaseState
 from huanwei.run_files import CASES
+from tests.device_load import devices_of
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
-from wire.client import MqttClient
 from wire.device_messages import DeviceMessage, encode_device_message
 from wire.topics import device_topic
 
@@ -43,16 +43,7 @@ def run(tmp_path: Path, phone: RecordingPhone) -> Iterator[WholeRun]:
 
 def publish_episodes(run: WholeRun, episodes: int) -> None:
     """Let every place go through its episodes, all places beside each other."""
-    broker = run.settings.broker
-    client = MqttClient(
-        host=broker.host,
-        port=broker.mqtt_port,
-        client_id="drill-devices",
-        username="devices",
-        password=broker.devices_password.get_secret_value(),
-        subscriptions=[],
-        on_message=lambda _message: None,
-    )
+    client = devices_of(run)
     client.start()
     try:
         assert until(lambda: client.connected, within_s=10)

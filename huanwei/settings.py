@@ -146,6 +146,17 @@ class PostgresSection(_Section):
     """``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; belongs among the secrets."""
 
 
+class GrafanaSection(_Section):
+    """The dispatchers' Grafana: links to it, marks on its charts, dashboards pushed into it."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]")]
+    """How our processes reach it."""
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None = None
+    """How a browser reaches it; without it the console has no links to it."""
+    token: SecretStr = SecretStr("")
+    """Of a service account with the role Editor; belongs among the secrets."""
+
+
 class CentreSection(_Section):
     """Alerts, cases, API, console and crew pages."""
 
@@ -183,6 +194,7 @@ class Settings(BaseSettings):
     edge: EdgeSection
     ingest: IngestSection = IngestSection()
     influx: InfluxSection | None = None
+    grafana: GrafanaSection | None = None
     postgres: PostgresSection | None = None
     centre: CentreSection
     rules: AlertRules = AlertRules()

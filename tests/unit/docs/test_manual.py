@@ -24,6 +24,7 @@ from gateway.errors import RefusalReason as MessageRefusal
 from huanwei.command_line import app
 from huanwei.new_run import write_settings
 from huanwei.settings import (
+    GrafanaSection,
     InfluxSection,
     PostgresSection,
     Settings,
@@ -92,12 +93,14 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
             ]
             lines += ['gateway_id = "gw-one"'] if heading == "[edge]" else []
             lines += ['url = "http://x"', 'org = "x"'] if heading == "[influx]" else []
+            lines += ['url = "http://x"'] if heading == "[grafana]" else []
             lines += ['url = "postgresql://u:p@h/d"'] if heading == "[postgres]" else []
     path.write_text("\n".join(lines), "utf-8")
     written = load_settings(path)
 
     optional = {
         "influx": InfluxSection(url="http://x", org="x"),
+        "grafana": GrafanaSection(url="http://x"),
         "postgres": PostgresSection(url=SecretStr("postgresql://u:p@h/d")),
         "simulator": SimulatorSection(),
     }

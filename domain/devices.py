@@ -53,7 +53,8 @@ class ZoneKind(StrEnum):
 class Zone:
     """A polygon in relative picture coordinates (x, y from 0 to 1).
 
-    A bin zone names its container; ``area_m2`` is the real size of a ground polygon.
+    A bin zone names its container, and ``rim_share`` of its height, from the top, lies above the
+    rim (None: 0.275); ``area_m2`` is the real size of a ground polygon.
     """
 
     zone_id: str
@@ -61,6 +62,7 @@ class Zone:
     polygon: Polygon
     container_id: str | None = None
     area_m2: float | None = None
+    rim_share: float | None = None
 
     def __post_init__(self) -> None:
         check_id("zone_id", self.zone_id)
@@ -69,6 +71,8 @@ class Zone:
             check_id("container_id", self.container_id)
         if self.area_m2 is not None:
             check_number("area_m2", self.area_m2, 0.1, 10_000)
+        if self.rim_share is not None:
+            check_number("rim_share", self.rim_share, 0.05, 0.8)
 
 
 class Lighting(StrEnum):

@@ -98,6 +98,17 @@ def parse_calibration(raw: bytes, *, network_sha256: str) -> Calibration:
     return found
 
 
+def read_calibration(path: Path) -> Calibration:
+    """Read a calibration, whatever network it was made with.
+
+    Raises :class:`UnusableCalibrationError` and ``OSError``.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except msgspec.DecodeError as error:
+        raise UnusableCalibrationError(str(error)) from error
+
+
 def write_calibration(path: Path, calibration: Calibration) -> None:
     """Put it in the place of an older one, whole or not at all; raise ``OSError``."""
     path.parent.mkdir(parents=True, exist_ok=True)

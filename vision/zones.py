@@ -129,7 +129,8 @@ def _bin_zone(zone: Zone, mask: Mask, ignored: Mask) -> BinZone:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    rim = top + max(1, round((bottom - top) * RIM_STRIP))
+    above_rim = RIM_STRIP if zone.rim_share is None else zone.rim_share
+    rim = top + max(1, round((bottom - top) * above_rim))
     crop = Box(left=left, top=top, right=right, bottom=bottom)
     whole = (mask & ~ignored)[crop.slices]
     above = whole.copy()

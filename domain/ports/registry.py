@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from domain.devices import Camera
 from domain.registry import RegistrySnapshot
 
 
@@ -10,4 +11,16 @@ class Registry(Protocol):
 
     def current(self) -> RegistrySnapshot:
         """Return the newest consistent snapshot; the same object until it has changed."""
+        ...
+
+
+class RegistryEditor(Protocol):
+    """Changes the registry, one entry at a time."""
+
+    def replace_camera(self, camera: Camera) -> None:
+        """Put this camera in the place of the one of its id, in one step.
+
+        Raises ``LookupError`` where there is none, ``InvalidValueError`` where the registry as a
+        whole would be wrong.
+        """
         ...

@@ -81,6 +81,7 @@ def build_fleet(
             on_message=lambda _: None,
             username=broker.username,
             password=broker.password,
+            tls=broker.tls,
         ),
         ledger=ledger,
         metrics=metrics,

@@ -222,6 +222,7 @@ class SiteGateway:
             on_connected=self._uplink_connected,
             username=self._broker.username,
             password=self._broker.password,
+            tls=self._broker.tls,
         )
 
     def _new_door_client(self, door: DeviceDoor) -> MqttClient:
@@ -237,6 +238,7 @@ class SiteGateway:
             manual_ack=True,
             username=self._broker.username,
             password=self._broker.password,
+            tls=self._broker.tls,
         )
         door.attach(client)
         return client

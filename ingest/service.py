@@ -78,6 +78,7 @@ class IngestService:
             on_connected=self._say_hello,
             username=broker.username,
             password=broker.password,
+            tls=broker.tls,
         )
         self._files = ExitStack()
         self._worker: IngestWorker | None = None

@@ -25,6 +25,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from wire.tls import Tls
+
 CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """What every broker takes: NATS refuses dots, spaces and wildcards in client ids."""
 
@@ -49,6 +51,7 @@ class BrokerAddress:
     port: int
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class MqttClient:
     ``on_message`` and ``on_connected`` run in the client's thread: they must be quick. What they
     raise is logged and counted in ``callback_failures``, and the connection goes on; with
     ``manual_ack`` such a message stays unacknowledged and comes again after the next connect.
-    All subscriptions are made anew after every connect, whatever the broker remembers.
+    All subscriptions are made anew after every connect, whatever the broker remembers. Raises
+    ``UnusableTlsFilesError`` at once for files of ``tls`` that cannot be used.
     """
 
     def __init__(  # noqa: PLR0913  each is a different fact of one connection
@@ -85,6 +89,7 @@ class MqttClient:
         manual_ack: bool = False,
         username: str | None = None,
         password: str | None = None,
+        tls: Tls | None = None,
         random_source: random.Random | None = None,
     ) -> None:
         if not CLIENT_ID_PATTERN.fullmatch(client_id):
@@ -99,6 +104,8 @@ class MqttClient:
         self._paho = _new_paho(client_id, clean_session=clean_session, manual_ack=manual_ack)
         if username is not None:
             self._paho.username_pw_set(username, password)
+        if tls is not None:
+            self._paho.tls_set_context(tls.context())
         self._paho.on_connect = self._connected_callback
         self._paho.on_disconnect = self._disconnected_callback
         self._paho.on_message = self._message_callback

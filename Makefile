@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup check test drills demo bench bench-vision clean-demo schemas
+.PHONY: help setup check test drills demo bench bench-vision clean-demo schemas dashboards
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,3 +47,6 @@ clean-demo: ## remove the data of all demo runs
 
 schemas: setup ## write the JSON Schemas of the wire again
 	$(BIN)/python -m wire.json_schemas
+
+dashboards: setup ## write the dashboards' JSON again, in both languages
+	$(BIN)/python -m dashboards.write

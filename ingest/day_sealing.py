@@ -5,26 +5,23 @@ within one transaction.
 """
 
 import sqlite3
-from collections.abc import Container, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Container, Iterable
 from operator import itemgetter
 
+import numpy as np
+
+from ingest.day_columns import runs_of, seal_sensors
+from ingest.kept_readings import PACKED, KeptReading, pack_kept, unpack_kept
 from ingest.rollups import HOUR_US, DeviceDay, day_of_us, first_hour_of
-from ingest.sealed_days import KeptReading, seal_day, unseal_day
+from ingest.sealed_days import unseal_day
 
 CLOSED_AFTER_US = 3 * HOUR_US
 """A day is closed when readings from this long after its end have been seen."""
 
-FILL_COLUMNS = (
-    "observed_us, quality, filling_level, distance_mm, temperature_c, battery_v, battery_ratio,"
-    " cover_open, out_of_position, rssi_dbm"
-)
-_OF_A_DAY = (
-    f"SELECT device, {FILL_COLUMNS} FROM fill WHERE observed_us >= ? AND observed_us < ?"  # noqa: S608  constants only
-    " ORDER BY device, observed_us"
-)
 _BETWEEN = "observed_us >= ? AND observed_us < ?"
-_PUT_BACK = f"INSERT INTO fill (device, {FILL_COLUMNS}) VALUES ({', '.join('?' * 11)})"  # noqa: S608  constants only
+_OF_SENSORS = f"SELECT * FROM fill WHERE {_BETWEEN} AND device >= ? AND device < ?"  # noqa: S608  constants only
+_ROWS_AT_ONCE = 100_000
+"""So many rows of a day are sealed together: about 20 MB of memory. Few cost more a row."""
 
 
 def bounds_us(day: int) -> tuple[int, int]:
@@ -62,8 +59,15 @@ def seal(connection: sqlite3.Connection, day: int) -> int:
     No sensor may have a blob of that day already: :func:`reopen` comes before new rows.
     """
     between = bounds_us(day)
-    rows = connection.execute(_OF_A_DAY, between)
-    connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", _blobs(day, rows))
+    (rows, devices) = connection.execute(
+        f"SELECT count(*), coalesce(max(device), 0) + 1 FROM fill WHERE {_BETWEEN}",  # noqa: S608  constants only
+        between,
+    ).fetchone()
+    at_once = max(1, devices * _ROWS_AT_ONCE // max(1, rows))
+    for first in range(0, devices, at_once):
+        found = connection.execute(_OF_SENSORS, (*between, first, first + at_once)).fetchall()
+        if found:
+            connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", _blobs(day, found))
     return connection.execute(f"DELETE FROM fill WHERE {_BETWEEN}", between).rowcount  # noqa: S608  constants only
 
 
@@ -73,8 +77,8 @@ def reopen(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:
         place = (place_of(*key),)
         found = connection.execute("SELECT chunk FROM sealed WHERE place = ?", place).fetchone()
         if found is not None:
-            rows = [(key[1], *reading) for reading in unseal_day(found[0])]
-            connection.executemany(_PUT_BACK, rows)
+            rows = [(kept.observed_us, key[1], pack_kept(kept)) for kept in unseal_day(found[0])]
+            connection.executemany("INSERT INTO fill VALUES (?, ?, ?)", rows)
             connection.execute("DELETE FROM sealed WHERE place = ?", place)
 
 
@@ -99,14 +103,22 @@ def readings_between(
         if since_us <= reading.observed_us < until_us
     ]
     rows = connection.execute(
-        f"SELECT {FILL_COLUMNS} FROM fill WHERE {_BETWEEN} AND device = ?",  # noqa: S608  constants only
+        f"SELECT observed_us, reading FROM fill WHERE {_BETWEEN} AND device = ?",  # noqa: S608  constants only
         (since_us, until_us, device),
     )
-    readings += map(KeptReading._make, rows)
+    readings += [unpack_kept(*row) for row in rows]
     return sorted(readings, key=itemgetter(0))
 
 
-def _blobs(day: int, rows: Iterable[sqlite3.Row]) -> Iterator[tuple[int, int, bytes]]:
-    for device, group in groupby(rows, key=itemgetter(0)):
-        readings = [row[1:] for row in group]
-        yield place_of(day, device), len(readings), seal_day(readings)
+def _blobs(day: int, rows: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
+    """Return the rows of ``sealed`` for rows in order of time."""
+    devices = np.array([row[1] for row in rows])
+    order = np.argsort(devices, kind="stable")
+    packed = np.frombuffer(b"".join([row[2] for row in rows]), PACKED)[order]
+    times = np.array([row[0] for row in rows])[order]
+    sensors, counts = np.unique(devices, return_counts=True)
+    chunks = seal_sensors(times, packed["codes"], packed["numbers"], runs_of(counts))
+    return [
+        (place_of(day, device), count, chunk)
+        for device, count, chunk in zip(sensors.tolist(), counts.tolist(), chunks, strict=True)
+    ]

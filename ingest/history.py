@@ -10,15 +10,18 @@ from typing import Any
 from domain.records import Emptied, FillReading, Record, RecordKind
 from ingest.day_sealing import readings_between
 from ingest.instants import from_us, to_us
+from ingest.kept_readings import QUALITIES, KeptReading, unpack_kept
 from ingest.reading import open_when_written
-from ingest.sealed_days import KeptReading
-from ingest.series_schema import QUALITIES
+from ingest.series_rows import unpack_latest
 from wire.records import decode_record
 
 _DEVICE = "device = (SELECT number FROM devices WHERE device_id = ?)"
 _BETWEEN = f"WHERE observed_us >= ? AND observed_us < ? AND {_DEVICE} ORDER BY observed_us"
 
-_LATEST = "SELECT device_id, record FROM latest JOIN devices ON number = device WHERE kind = ?"
+_LATEST = (
+    "SELECT device_id, observed_us, record FROM latest JOIN devices ON number = device"
+    " WHERE kind = ?"
+)
 _EMPTIED = f"SELECT observed_us, gateway_us, level_before, level_after FROM emptied {_BETWEEN}"  # noqa: S608  constants only
 _VERDICTS = f"SELECT record FROM verdicts {_BETWEEN}"  # noqa: S608  constants only
 
@@ -36,9 +39,10 @@ class SqliteHistory:
 
     def latest(self, kind: RecordKind) -> Mapping[str, Record]:
         """Return the newest record of that kind by device id."""
-        return {
-            device_id: decode_record(record) for device_id, record in self._rows(_LATEST, (kind,))
-        }
+        rows = self._rows(_LATEST, (kind,))
+        if kind is RecordKind.FILL:
+            return {row[0]: _latest_fill(*row) for row in rows}
+        return {device_id: decode_record(record) for device_id, _, record in rows}
 
     def fill(
         self, device_id: str, *, since: datetime, until: datetime
@@ -99,6 +103,16 @@ def _readings(
         return []
     finally:
         connection.execute("ROLLBACK")
+
+
+def _latest_fill(device_id: str, observed_us: int, kept: bytes) -> Record:
+    gateway_at, packed = unpack_latest(kept)
+    return Record(
+        device_id=device_id,
+        observed_at=from_us(observed_us),
+        gateway_at=gateway_at,
+        values=_reading_of(unpack_kept(observed_us, packed)),
+    )
 
 
 def _reading_of(row: KeptReading) -> FillReading:

@@ -10,9 +10,9 @@ from typing import Any
 from domain.measures import HourlyLevel, LatestLevel, LevelHours, level_step
 from domain.records import RecordKind
 from ingest.instants import from_us, to_us
+from ingest.kept_readings import QUALITIES
 from ingest.reading import open_when_written
 from ingest.rollups import HOUR_US, LEVEL_COLUMNS, MILLIONTHS, day_number, hour_begins
-from ingest.series_schema import QUALITIES
 
 _LATEST = (
     "SELECT device_id, observed_us, quality, filling_level FROM latest"

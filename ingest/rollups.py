@@ -1,7 +1,8 @@
-"""Hourly and daily rollups: what a transaction adds to each hour, and days folded from hours.
+"""Hourly and daily rollups: what new rows add to each hour, and days folded from hours.
 
-Hours are added to, in the transaction that adds the rows, so they must only see rows that were
-really new. Days are never added to: they are computed again from their 24 hours, so nothing can
+Hours are added to, so they must only see rows that were really new. A backlog keeps what it adds
+in memory for a while, and the hours of it in ``unrolled``: after a crash those are counted again
+from the rows. Days are never added to: they are computed again from their 24 hours, so nothing can
 drift. Levels are counted as whole millionths: the sum does not depend on the order.
 """
 
@@ -9,6 +10,9 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from domain.measures import LEVEL_STEP_PERCENT, LEVEL_STEPS
 
@@ -25,12 +29,13 @@ _LAST_STEP = LEVEL_STEPS - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = date(1970, 1, 1)
 
-_RECORDS, _USABLE, _ACCEPTED, _SUM, _MIN, _MAX, _EMPTYINGS, _FIRST_LEVEL = range(8)
-_BLANK = [0, 0, 0, 0, None, None, 0, *([0] * LEVEL_STEPS)]
+_HEARD, _USABLE_SNAPSHOT, _EMPTYING = -1, -2, -3
+"""What a row adds where it is no accepted level: those are whole millionths from 0."""
 
-Tally = list[Any]
-"""The columns of an hour: ints, but lowest and highest are None before the first level."""
+_HOUR_BITS = 32
+_LEVEL_MIN, _LEVEL_MAX = 6, 7
 
+Column = npt.NDArray[Any]
 DeviceDay = tuple[int, int]
 
 
@@ -65,51 +70,88 @@ def hour_begins(hour: int) -> datetime:
 
 
 class Tallies:
-    """What a transaction adds, by hour and device. Feed it new rows only."""
+    """What new rows add to the hours, by device. Feed it new rows only."""
 
     def __init__(self) -> None:
-        self.by_hour: dict[tuple[int, int], Tally] = {}
+        self._parts: list[Column] = []
+        self._singly: list[tuple[int, int, int]] = []
+        self.size = 0
 
-    def reading(self, observed_us: int, device: int, accepted_level: float | None) -> None:
-        """Count a fill reading; the level is None where it was not accepted or absent."""
-        tally = self._tally(observed_us, device)
-        tally[_RECORDS] += 1
-        if accepted_level is not None:
-            _add_level(tally, round(accepted_level * MILLIONTHS))
+    def readings(self, observed_us: Column, devices: Column, accepted_levels: Column) -> None:
+        """Count fill readings; a level is NaN where it was not accepted or absent."""
+        accepted = ~np.isnan(accepted_levels)
+        added = np.full(len(devices), _HEARD)
+        added[accepted] = np.rint(accepted_levels[accepted] * MILLIONTHS)
+        self._parts.append(np.stack((observed_us // HOUR_US, devices, added)))
+        self.size += len(devices)
 
     def snapshot(self, observed_us: int, device: int, *, usable: bool) -> None:
         """Count a camera's snapshot; ``usable``: the camera was in order."""
-        tally = self._tally(observed_us, device)
-        tally[_RECORDS] += 1
-        tally[_USABLE] += usable
+        self._add(observed_us, device, _USABLE_SNAPSHOT if usable else _HEARD)
 
     def emptying(self, observed_us: int, device: int) -> None:
         """Count an emptying."""
-        self._tally(observed_us, device)[_EMPTYINGS] += 1
+        self._add(observed_us, device, _EMPTYING)
 
-    def days(self) -> set[DeviceDay]:
-        """Return the days and devices that were touched."""
-        return {(day_of_hour(hour), device) for hour, device in self.by_hour}
+    def take(self, other: "Tallies") -> None:
+        """Count what another one has counted."""
+        self._parts.append(other.columns())
+        self.size += other.size
 
-    def _tally(self, observed_us: int, device: int) -> Tally:
-        key = (observed_us // HOUR_US, device)
-        tally = self.by_hour.get(key)
-        if tally is None:
-            tally = self.by_hour[key] = _BLANK.copy()
-        return tally
+    def hours(self) -> set[int]:
+        """Return the hours that were touched."""
+        return {int(hour) for hour in np.unique(self.columns()[0])}
+
+    def rows(self) -> list[list[Any]]:
+        """Return what was counted as rows of ``hourly`` without their revisions, by key."""
+        hours, devices, added = self.columns()
+        if not len(added):
+            return []
+        keys = (hours << _HOUR_BITS) + devices
+        order = np.argsort(keys, kind="stable")
+        keys, added = keys[order], added[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+        levels = added >= 0
+
+        def total(counted: Column) -> Column:
+            return np.add.reduceat(counted, starts, dtype=np.int64)
+
+        accepted = total(levels)
+        columns = (
+            keys[starts] >> _HOUR_BITS,
+            keys[starts] & (1 << _HOUR_BITS) - 1,
+            total(added != _EMPTYING),
+            total(levels | (added == _USABLE_SNAPSHOT)),
+            accepted,
+            total(np.where(levels, added, 0)),
+            np.minimum.reduceat(np.where(levels, added, np.iinfo(np.int64).max), starts),
+            np.maximum.reduceat(added, starts),
+            total(added == _EMPTYING),
+            _histogram(added, levels, starts),
+        )
+        rows: list[list[Any]] = np.column_stack(columns).tolist()
+        for place in np.flatnonzero(accepted == 0).tolist():
+            rows[place][_LEVEL_MIN] = rows[place][_LEVEL_MAX] = None
+        return rows
+
+    def _add(self, observed_us: int, device: int, what: int) -> None:
+        self._singly.append((observed_us // HOUR_US, device, what))
+        self.size += 1
+
+    def columns(self) -> Column:
+        """Return what was counted: hours, devices, and what each row adds."""
+        singly = np.array(self._singly, dtype=np.int64).reshape(-1, 3).T
+        return np.concatenate((*self._parts, singly), axis=1)
 
 
-def _add_level(tally: Tally, level: int) -> None:
-    tally[_USABLE] += 1
-    tally[_ACCEPTED] += 1
-    tally[_SUM] += level
-    if tally[_MIN] is None:
-        tally[_MIN] = tally[_MAX] = level
-    elif level < tally[_MIN]:
-        tally[_MIN] = level
-    elif level > tally[_MAX]:
-        tally[_MAX] = level
-    tally[_FIRST_LEVEL + min(level // _STEP_MILLIONTHS, _LAST_STEP)] += 1
+def _histogram(added: Column, levels: Column, starts: Column) -> Column:
+    """Return for each group how many levels lie in each step."""
+    groups = np.zeros(len(added), dtype=np.int64)
+    groups[starts] = 1
+    groups = np.cumsum(groups) - 1
+    steps = np.minimum(added[levels] // _STEP_MILLIONTHS, _LAST_STEP)
+    places = groups[levels] * LEVEL_STEPS + steps
+    return np.bincount(places, minlength=len(starts) * LEVEL_STEPS).reshape(-1, LEVEL_STEPS)
 
 
 _ADDED = ("records", "usable", "accepted", "level_sum", "emptyings", *LEVEL_COLUMNS)
@@ -133,15 +175,15 @@ _PUT_CURSOR = (
 )
 
 
-def put_hours(connection: sqlite3.Connection, tallies: Tallies) -> None:
-    """Add the tallies to their hours; every hour touched gets a new revision."""
+def put_hours(connection: sqlite3.Connection, tallies: Tallies) -> set[DeviceDay]:
+    """Add the tallies to their hours, each with a new revision; return the days touched."""
     revision = newest_revision(connection)
-    rows = [
-        (*key, revision + place, *tally)
-        for place, (key, tally) in enumerate(sorted(tallies.by_hour.items()), start=1)
-    ]
+    rows = tallies.rows()
+    for place, row in enumerate(rows, start=revision + 1):
+        row.insert(2, place)
     connection.executemany(_PUT_HOUR, rows)
     connection.execute(_PUT_CURSOR, (_REVISION, revision + len(rows)))
+    return {(day_of_hour(hour), device) for hour, device, *_ in rows}
 
 
 def fold_days(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:

@@ -1,33 +1,33 @@
 """The embedded time series in SQLite: one wide row a record, ``latest``, and the rollups."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from domain.records import Record
 from ingest.day_sealing import bounds_us, closed_day, reopen, seal
 from ingest.instants import from_us
 from ingest.ports.time_series import SeriesEntry
-from ingest.rollups import (
-    DeviceDay,
-    Tallies,
-    fold_days,
-    put_hours,
-    unfolded_days,
-)
-from ingest.series_rows import Row, SeriesRows, latest_rows, rows_of
+from ingest.rollups import DeviceDay, Tallies, day_of_hour, fold_days, put_hours, unfolded_days
+from ingest.series_rows import Row, SeriesRows, count_readings, rows_of
 from ingest.series_schema import open_series_schema
 from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
+from ingest.unrolled_hours import forget_unrolled, name_unrolled, roll_up_again
 from storage.sqlite import SqliteFile
 
 _JOURNAL, _KEPT_FROM = "journal", "kept_from"
 
-_ACCEPTED = 0
-_MOST_UNFOLDED = 20_000
-_FOLD_BELOW = 1_000
-"""A transaction smaller than this is not one of a backlog: its days are folded at once."""
+_BACKLOG = 1_000
+"""A transaction of so many records is one of a backlog: its rollups wait for its end."""
 
-_INSERT_FILL = "INSERT INTO fill VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_MOST_UNROLLED = 200_000
+_MOST_UNFOLDED = 20_000
+
+_ROWS_A_STATEMENT = 50
+_FILL_ROW = "(?, ?, ?)"
+_INSERT_FILL = "INSERT INTO fill VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_INSERT_FILLS = _INSERT_FILL.replace(_FILL_ROW, ", ".join([_FILL_ROW] * _ROWS_A_STATEMENT))
 _INSERT_EMPTIED = "INSERT INTO emptied VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _INSERT_VERDICTS = "INSERT INTO verdicts VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _PUT_LATEST = (
@@ -44,8 +44,8 @@ _PUT_CURSOR = (
 class SqliteSeries:
     """Fulfils ``ingest.ports.time_series.TimeSeries``; the one writer of ``path``.
 
-    Hourly rollups change in the transaction of their rows. Daily ones are folded from the hours in
-    the same transaction too, but for a backlog: then at its end, or after 20,000 of them.
+    Rollups change in the transaction of their rows, but for a backlog: then at its end, or hourly
+    ones after 200,000 records and daily ones after 20,000 of them.
 
     ``on_too_old`` is told how many records were left out because their day is no longer kept: of
     them nobody could say whether they are repetitions.
@@ -61,7 +61,8 @@ class SqliteSeries:
         self._file = SqliteFile(path)
         try:
             open_series_schema(self._file)
-            connection = self._file.connection
+            with self._file.transaction() as connection:
+                roll_up_again(connection)
             self._unfolded: set[DeviceDay] = unfolded_days(connection)
             self._sealed_through = _newest_sealed(connection)
             self._kept_from = _position(connection, _KEPT_FROM)
@@ -69,6 +70,7 @@ class SqliteSeries:
             self._file.close()
             raise
         self._numbers: dict[str, int] = {}
+        self._unrolled = Tallies()
         self._restless: set[int] = set()
         self._restless_before: set[int] = set()
 
@@ -86,24 +88,26 @@ class SqliteSeries:
         Without entries the backlog is at its end: what waited for that is done.
         """
         if not entries:
-            self._fold_rest()
+            self._roll_up_rest()
             return
         records = self._young_enough([entry.record for entry in entries])
         with self._file.transaction() as connection:
             numbers = self._device_numbers(connection, records)
             rows = rows_of(records, numbers)
-            reopen(connection, rows.fill_days(through=self._sealed_through))
-            tallies = _add(connection, rows)
-            connection.executemany(_PUT_LATEST, latest_rows(records, numbers))
-            put_hours(connection, tallies)
-            touched = tallies.days()
-            unfolded = self._unfolded | touched
-            if len(records) < _FOLD_BELOW or len(unfolded) >= _MOST_UNFOLDED:
-                fold_days(connection, unfolded)
-                unfolded = set()
+            reopen(connection, rows.sensor_days(through=self._sealed_through))
+            added = _add(connection, rows)
+            hours = added.hours()
+            connection.executemany(_PUT_LATEST, rows.latest)
+            added.take(self._unrolled)
+            unfolded = self._unfolded
+            if len(records) < _BACKLOG or added.size >= _MOST_UNROLLED:
+                unfolded = _roll_up(connection, added, unfolded, all_days=len(records) < _BACKLOG)
+                added = Tallies()
+            else:
+                name_unrolled(connection, hours)
             connection.execute(_PUT_CURSOR, (_JOURNAL, entries[-1].position))
-        self._numbers, self._unfolded = numbers, unfolded
-        self._restless |= {day for day, _ in touched}
+        self._numbers, self._unrolled, self._unfolded = numbers, added, unfolded
+        self._restless |= {day_of_hour(hour) for hour in hours}
         if len(records) < len(entries):
             self._on_too_old(len(entries) - len(records))
 
@@ -117,6 +121,7 @@ class SqliteSeries:
 
         None: there is no such day. See :meth:`settle` for what lately means.
         """
+        self._roll_up_rest()
         restless = self._restless | self._restless_before
         day = closed_day(self._file.connection, restless=restless)
         if day is None:
@@ -132,6 +137,7 @@ class SqliteSeries:
 
     def forget(self, *, readings_before: int, rollups_before: int) -> bool:
         """Remove the oldest day of readings and of rollups before those days; False: none left."""
+        self._roll_up_rest()
         with self._file.transaction() as connection:
             forgotten = forget_readings(connection, readings_before)
             if forgotten:
@@ -146,11 +152,11 @@ class SqliteSeries:
         with self._file.transaction() as connection:
             return give_room_back(connection)
 
-    def _fold_rest(self) -> None:
-        if self._unfolded:
+    def _roll_up_rest(self) -> None:
+        if self._unrolled.size or self._unfolded:
             with self._file.transaction() as connection:
-                fold_days(connection, self._unfolded)
-            self._unfolded = set()
+                _roll_up(connection, self._unrolled, self._unfolded, all_days=True)
+            self._unrolled, self._unfolded = Tallies(), set()
 
     def _young_enough(self, records: list[Record]) -> list[Record]:
         if not self._kept_from:
@@ -172,11 +178,22 @@ class SqliteSeries:
         return dict(connection.execute("SELECT device_id, number FROM devices").fetchall())
 
 
+def _roll_up(
+    connection: sqlite3.Connection, added: Tallies, unfolded: set[DeviceDay], *, all_days: bool
+) -> set[DeviceDay]:
+    """Put what was added into its hours, and fold days; return those that are still unfolded."""
+    unfolded = unfolded | put_hours(connection, added)
+    forget_unrolled(connection)
+    if all_days or len(unfolded) >= _MOST_UNFOLDED:
+        fold_days(connection, unfolded)
+        return set()
+    return unfolded
+
+
 def _add(connection: sqlite3.Connection, rows: SeriesRows) -> Tallies:
     """Insert the rows that are new; return what they add to the rollups."""
     tallies = Tallies()
-    for row in _insert_new(connection, _INSERT_FILL, rows.fill):
-        tallies.reading(row[0], row[1], row[3] if row[2] == _ACCEPTED else None)
+    count_readings(tallies, _insert_new(connection, _INSERT_FILL, rows.fill, many=_INSERT_FILLS))
     for row in _insert_new(connection, _INSERT_EMPTIED, rows.emptied):
         tallies.emptying(row[0], row[1])
     for row in _insert_new(connection, _INSERT_VERDICTS, rows.verdicts):
@@ -185,21 +202,33 @@ def _add(connection: sqlite3.Connection, rows: SeriesRows) -> Tallies:
 
 
 def _insert_new(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[Row]
-) -> Iterable[Row]:
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Row], *, many: str | None = None
+) -> Sequence[Row]:
     """Insert the rows; return those that were not there yet.
 
     Repetitions are rare, so all are inserted at once, and one by one only where some were known.
+    ``many`` is the same statement for several rows, at half the cost of a row.
     """
     if not rows:
         return ()
     connection.execute("SAVEPOINT at_once")
-    if connection.executemany(statement, rows).rowcount == len(rows):
+    if _insert(connection, statement, rows, many) == len(rows):
         connection.execute("RELEASE at_once")
         return rows
     connection.execute("ROLLBACK TO at_once")
     connection.execute("RELEASE at_once")
     return [row for row in rows if connection.execute(statement, row).rowcount]
+
+
+def _insert(
+    connection: sqlite3.Connection, statement: str, rows: Sequence[Row], many: str | None
+) -> int:
+    in_many = 0 if many is None else len(rows) // _ROWS_A_STATEMENT * _ROWS_A_STATEMENT
+    inserted = connection.executemany(statement, rows[in_many:]).rowcount
+    for start in range(0, in_many, _ROWS_A_STATEMENT):
+        values = list(chain.from_iterable(rows[start : start + _ROWS_A_STATEMENT]))
+        inserted += connection.execute(many or statement, values).rowcount
+    return inserted
 
 
 def _newest_sealed(connection: sqlite3.Connection) -> int:

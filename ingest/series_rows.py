@@ -1,47 +1,63 @@
 """Records as the rows of the embedded time series."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+
+import numpy as np
 
 from domain.records import CameraHealth, Emptied, FillReading, Record
 from ingest.day_sealing import bounds_us
-from ingest.instants import to_us
-from ingest.rollups import DeviceDay, day_of_us
-from ingest.series_schema import QUALITIES
+from ingest.instants import from_us, to_us
+from ingest.kept_readings import ACCEPTED, PACKED, QUALITIES, QUALITY_BITS, pack_values
+from ingest.rollups import DeviceDay, Tallies, day_of_us
 from wire.records import encode_record
 
-# The driver takes exact ints several times faster than bools and words of an enumeration.
 _CODES = {quality: code for code, quality in enumerate(QUALITIES)}
-_FLAGS = {None: None, False: 0, True: 1}
+_GATEWAY_US = struct.Struct("<q")
 
 Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class SeriesRows:
-    """Records as rows of their tables."""
+    """Records as rows of their tables; of each device and kind the newest for ``latest``."""
 
     fill: list[Row] = field(default_factory=list)
     emptied: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
+    latest: list[Row] = field(default_factory=list)
     in_order: dict[tuple[int, int], bool] = field(default_factory=dict)
 
-    def fill_days(self, *, through: int) -> set[DeviceDay]:
-        """Return the days up to ``through``, and their sensors, that have readings here."""
+    def sensor_days(self, *, through: int) -> set[DeviceDay]:
+        """Return the days up to ``through``, and their sensors, that something here belongs to."""
         end_us = bounds_us(through)[1]
-        return {(day_of_us(row[0]), row[1]) for row in self.fill if row[0] < end_us}
+        return {
+            (day_of_us(row[0]), row[1])
+            for rows in (self.fill, self.emptied)
+            for row in rows
+            if row[0] < end_us
+        }
 
 
 def rows_of(records: Sequence[Record], numbers: dict[str, int]) -> SeriesRows:
     """Return the rows of these records; ``numbers`` gives each device's."""
     rows = SeriesRows()
+    put_fill = rows.fill.append
+    newest_fill: dict[int, tuple[int, Record]] = {}
+    others: dict[tuple[str, int], tuple[int, Record]] = {}
     for record in records:
         observed_us, number = to_us(record.observed_at), numbers[record.device_id]
         values = record.values
         if isinstance(values, FillReading):
-            rows.fill.append((observed_us, number, *_fill_columns(values)))
-        elif isinstance(values, Emptied):
+            put_fill((observed_us, number, pack_values(values)))
+            known = newest_fill.get(number)
+            if known is None or observed_us > known[0]:
+                newest_fill[number] = (observed_us, record)
+            continue
+        if isinstance(values, Emptied):
             times = (observed_us, number, to_us(record.gateway_at))
             rows.emptied.append((*times, values.level_before, values.level_after))
         else:
@@ -49,44 +65,36 @@ def rows_of(records: Sequence[Record], numbers: dict[str, int]) -> SeriesRows:
             in_order = values.camera_health is CameraHealth.OK
             # As in the table, the first of an identity stays.
             rows.in_order.setdefault((observed_us, number), in_order)
+        known = others.get((record.kind, number))
+        if known is None or observed_us > known[0]:
+            others[record.kind, number] = (observed_us, record)
+    rows.latest += [latest_row(number, record) for number, (_, record) in newest_fill.items()]
+    rows.latest += [latest_row(number, record) for (_, number), (_, record) in others.items()]
     return rows
 
 
-def _fill_columns(reading: FillReading) -> Row:
-    return (
-        _CODES[reading.measurement_quality],
-        reading.filling_level,
-        reading.distance_mm,
-        reading.temperature_c,
-        reading.battery_v,
-        reading.battery_ratio,
-        _FLAGS[reading.cover_open],
-        _FLAGS[reading.out_of_position],
-        reading.rssi_dbm,
+def count_readings(tallies: Tallies, rows: Sequence[Row]) -> None:
+    """Count rows of ``fill``."""
+    if not rows:
+        return
+    packed = np.frombuffer(b"".join([row[2] for row in rows]), PACKED)
+    accepted = packed["codes"] >> QUALITY_BITS & 3 == ACCEPTED
+    tallies.readings(
+        np.array([row[0] for row in rows]),
+        np.array([row[1] for row in rows]),
+        np.where(accepted, packed["numbers"][:, 0], np.nan),
     )
 
 
-def latest_rows(records: Sequence[Record], numbers: dict[str, int]) -> list[Row]:
-    """Return the newest record of each device and kind as a row of ``latest``."""
-    newest: dict[tuple[str, str], Record] = {}
-    for record in records:
-        key = (record.kind, record.device_id)
-        known = newest.get(key)
-        if known is None or record.observed_at > known.observed_at:
-            newest[key] = record
-    return [
-        (
-            record.kind.value,
-            numbers[record.device_id],
-            to_us(record.observed_at),
-            *_state_of(record),
-            encode_record(record),
-        )
-        for record in newest.values()
-    ]
+def latest_row(number: int, record: Record) -> Row:
+    """Return a record as a row of ``latest``."""
+    head, values = (str(record.kind), number, to_us(record.observed_at)), record.values
+    if isinstance(values, FillReading):
+        kept = _GATEWAY_US.pack(to_us(record.gateway_at)) + pack_values(values)
+        return (*head, _CODES[values.measurement_quality], values.filling_level, kept)
+    return (*head, None, None, encode_record(record))
 
 
-def _state_of(record: Record) -> tuple[int | None, float | None]:
-    if isinstance(record.values, FillReading):
-        return _CODES[record.values.measurement_quality], record.values.filling_level
-    return None, None
+def unpack_latest(kept: bytes) -> tuple[datetime, bytes]:
+    """Return the two parts of the record of a reading in ``latest``."""
+    return from_us(_GATEWAY_US.unpack_from(kept)[0]), kept[_GATEWAY_US.size :]

@@ -6,32 +6,26 @@ device in front each would touch a page of its own (measured: 9 times slower).
 
 import sqlite3
 
-from domain.records import MeasurementQuality
 from ingest.journal import OtherSchemaError
-from ingest.rollups import LEVEL_COLUMNS, Tallies, fold_days, put_hours
+from ingest.kept_readings import QUALITIES, KeptReading, pack_kept
+from ingest.rollups import LEVEL_COLUMNS, fold_days, put_hours
+from ingest.series_rows import latest_row
+from ingest.unrolled_hours import tallies_of_rows
 from storage.sqlite import SqliteFile
+from wire.records import decode_record
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
-QUALITIES = tuple(MeasurementQuality)
-"""A quality is kept as its place in here: the order must never change."""
-
+# What a reading told is packed (``ingest.kept_readings``).
 _FILL = """
 CREATE TABLE fill (
   observed_us INTEGER NOT NULL,
   device INTEGER NOT NULL,
-  quality INTEGER NOT NULL,
-  filling_level REAL,
-  distance_mm REAL,
-  temperature_c REAL,
-  battery_v REAL,
-  battery_ratio REAL,
-  cover_open INTEGER,
-  out_of_position INTEGER,
-  rssi_dbm REAL,
+  reading BLOB NOT NULL,
   PRIMARY KEY (observed_us, device)
 ) WITHOUT ROWID"""
 
+# Of a reading the record is the gateway's time and the packed reading, of other kinds it is JSON.
 _LATEST = """
 CREATE TABLE latest (
   kind TEXT NOT NULL,
@@ -112,11 +106,17 @@ CREATE TABLE sealed (
   chunk BLOB NOT NULL
 )"""
 
+# Hours that have rows which are not in their rollups yet (``ingest.unrolled_hours``).
+_UNROLLED = "CREATE TABLE unrolled (hour INTEGER PRIMARY KEY)"
+
 _QUALITY_CODE = (
     "CASE measurement_quality "
     + " ".join(f"WHEN '{quality}' THEN {code}" for code, quality in enumerate(QUALITIES))
     + " END"
 )
+
+
+_END_OF_TIME_US = 1 << 62
 
 
 def open_series_schema(file: SqliteFile) -> None:
@@ -135,11 +135,9 @@ def open_series_schema(file: SqliteFile) -> None:
     if found != SCHEMA_VERSION:
         with file.transaction() as connection:
             if found == 0:
-                _run(connection, _UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED)
-            elif found == 1:
-                _upgrade_from_1(connection)
+                _run(connection, _UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED, _UNROLLED)
             else:
-                _upgrade_from_2(connection)
+                _upgrade(connection, found)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     _make_vacuum_incremental(file.connection)
 
@@ -158,27 +156,39 @@ def _run(connection: sqlite3.Connection, *schemas: str) -> None:
             connection.execute(statement)
 
 
-def _upgrade_from_1(connection: sqlite3.Connection) -> None:
-    """Version 1 kept qualities as words, had no rollups, and sealed nothing."""
-    connection.execute("ALTER TABLE fill RENAME TO fill_1")
-    connection.execute("ALTER TABLE latest RENAME TO latest_1")
-    _run(connection, _FILL, _LATEST, _ROLLUPS, _SEALED)
-    connection.execute(
-        f"INSERT INTO fill SELECT observed_us, device, {_QUALITY_CODE}, filling_level,"  # noqa: S608  constants only
-        " distance_mm, temperature_c, battery_v, battery_ratio, cover_open, out_of_position,"
-        " rssi_dbm FROM fill_1"
-    )
-    connection.execute(
-        f"INSERT INTO latest SELECT kind, l.device, l.observed_us, {_QUALITY_CODE}, filling_level,"  # noqa: S608  as above
-        " record FROM latest_1 l LEFT JOIN fill_1 f ON kind = 'fill'"
-        " AND f.observed_us = l.observed_us AND f.device = l.device"
-    )
-    connection.execute("DROP TABLE fill_1")
-    connection.execute("DROP TABLE latest_1")
-    _roll_up_all(connection)
+def _upgrade(connection: sqlite3.Connection, found: int) -> None:
+    _run(connection, _UNROLLED)
+    if found == 1:
+        _renew_rows(connection, quality=_QUALITY_CODE)
+        _run(connection, _ROLLUPS, _SEALED)
+        _roll_up_all(connection)
+        return
+    _renew_rows(connection, quality="quality")
+    if found == 2:  # noqa: PLR2004  a version, not a magnitude
+        _renew_sealed(connection)
 
 
-def _upgrade_from_2(connection: sqlite3.Connection) -> None:
+def _renew_rows(connection: sqlite3.Connection, *, quality: str) -> None:
+    """Versions 1 to 3 had a column for each value; version 1 kept qualities as words."""
+    connection.execute("ALTER TABLE fill RENAME TO fill_old")
+    connection.execute("ALTER TABLE latest RENAME TO latest_old")
+    _run(connection, _FILL, _LATEST)
+    rows = connection.execute(
+        f"SELECT device, observed_us, {quality}, filling_level, distance_mm, temperature_c,"  # noqa: S608  constants only
+        " battery_v, battery_ratio, cover_open, out_of_position, rssi_dbm FROM fill_old"
+    )
+    connection.executemany(
+        "INSERT INTO fill VALUES (?, ?, ?)",
+        ((row[1], row[0], pack_kept(KeptReading(*row[1:]))) for row in rows),
+    )
+    for device, record in connection.execute("SELECT device, record FROM latest_old"):
+        row = latest_row(device, decode_record(record))
+        connection.execute("INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.execute("DROP TABLE fill_old")
+    connection.execute("DROP TABLE latest_old")
+
+
+def _renew_sealed(connection: sqlite3.Connection) -> None:
     """Version 2 kept sealed days by a key of two columns."""
     connection.execute("ALTER TABLE sealed RENAME TO sealed_2")
     _run(connection, _SEALED)
@@ -189,17 +199,5 @@ def _upgrade_from_2(connection: sqlite3.Connection) -> None:
 
 
 def _roll_up_all(connection: sqlite3.Connection) -> None:
-    tallies = Tallies()
-    rows = connection.execute("SELECT observed_us, device, quality, filling_level FROM fill")
-    for observed_us, device, quality, level in rows:
-        tallies.reading(observed_us, device, level if quality == 0 else None)
-    for observed_us, device in connection.execute("SELECT observed_us, device FROM emptied"):
-        tallies.emptying(observed_us, device)
-    rows = connection.execute(
-        "SELECT observed_us, device,"
-        " json_extract(CAST(record AS TEXT), '$.values.camera_health') = 'ok' FROM verdicts"
-    )
-    for observed_us, device, in_order in rows:
-        tallies.snapshot(observed_us, device, usable=bool(in_order))
-    put_hours(connection, tallies)
-    fold_days(connection, tallies.days())
+    tallies = tallies_of_rows(connection, 0, _END_OF_TIME_US)
+    fold_days(connection, put_hours(connection, tallies))

@@ -7,6 +7,7 @@ from ingest.series import SqliteSeries
 
 def seal_all_days(series: SqliteSeries) -> int:
     """Seal every day, closed or not; return how many readings that were."""
+    series.append([])
     times = series._file.connection.execute("SELECT observed_us FROM fill").fetchall()
     days = sorted({day_of_us(observed_us) for (observed_us,) in times})
     with series._file.transaction() as connection:

@@ -170,12 +170,12 @@ def test_a_sealing_that_fails_leaves_the_rows(kept: Kept, monkeypatch: pytest.Mo
     at_rest(kept)
     before = kept.readings()
 
-    def fail(_readings: object) -> bytes:
+    def fail(*_: object) -> list[bytes]:
         msg = "no memory left"
         raise MemoryError(msg)
 
     with monkeypatch.context() as broken:
-        broken.setattr(day_sealing, "seal_day", fail)
+        broken.setattr(day_sealing, "seal_sensors", fail)
         with pytest.raises(MemoryError):
             kept.series.seal_next()
     assert kept.rows("sealed") == 0

@@ -21,6 +21,7 @@ from domain.records import (
     RecordKind,
     SnapshotVerdicts,
 )
+from ingest import series
 from ingest.ports.rollup_feed import DailyRollup, HourlyRollup
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
@@ -33,6 +34,7 @@ from tests.fakes.ingest_samples import (
 )
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_record_feed import MemoryRecordFeed
+from tests.fakes.sealed_series import seal_all_days
 
 MINUTE = timedelta(minutes=1)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -220,6 +222,53 @@ def test_a_days_fold_outstanding_at_a_kill_is_made_up_for(tmp_path: Path) -> Non
     rolled.add(fill_record(0, at=START + 2_000 * MINUTE))
     check_against(rolled, [*backlog, fill_record(0, at=START + 2_000 * MINUTE)])
     rolled.close()
+
+
+def test_hours_outstanding_at_a_kill_are_counted_again(tmp_path: Path) -> None:
+    rolled = Rolled(tmp_path / "series.db")
+    before = [fill_record(0), sometimes_ok(START, ok=True)]
+    rolled.add(*before)
+    backlog = [
+        *(fill_record(n % 2, at=START + (n + 1) * MINUTE / 4, level=n % 9 / 9) for n in range(998)),
+        emptied_record(at=START + MINUTE),
+        sometimes_ok(START + 2 * MINUTE, ok=False),
+    ]
+    rolled.add(*backlog)
+    assert sum(r.records for r in rolled.hourly()) == len(before)  # the others wait for the end
+    rolled.reopen()
+    rolled.add()
+    check_against(rolled, [*before, *backlog])
+    known = rolled.feed.newest_revision()
+    rolled.reopen()
+    rolled.add()
+    assert rolled.feed.newest_revision() == known
+    rolled.close()
+
+
+def test_a_late_emptying_and_a_kill_take_nothing_from_a_sealed_hour(tmp_path: Path) -> None:
+    rolled = Rolled(tmp_path / "series.db")
+    sealed = [fill_record(0), fill_record(0, at=START + MINUTE)]
+    rolled.add(*sealed)
+    seal_all_days(rolled.series)
+    day = timedelta(days=1)
+    backlog = [fill_record(1, at=START + day + n * MINUTE / 4) for n in range(999)]
+    rolled.add(*backlog, emptied_record(0, at=START + 2 * MINUTE))
+    rolled.reopen()
+    rolled.add()
+    check_against(rolled, [*sealed, *backlog, emptied_record(0, at=START + 2 * MINUTE)])
+    rolled.close()
+
+
+def test_a_backlog_shows_its_hours_now_and_then(
+    rolled: Rolled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "_MOST_UNROLLED", 2_500)
+    backlog = [fill_record(n % 2, at=START + n * MINUTE / 4) for n in range(3_000)]
+    for start, seen in ((0, 0), (1_000, 0), (2_000, 3_000)):
+        rolled.add(*backlog[start : start + 1_000])
+        assert sum(r.records for r in rolled.hourly()) == seen
+    rolled.add()
+    check_against(rolled, backlog)
 
 
 def test_a_backlog_that_ends_is_folded_without_waiting_for_more(rolled: Rolled) -> None:

@@ -2,11 +2,14 @@ import random
 import struct
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.sealed_days import KeptReading, UnreadableChunkError, seal_day, unseal_day
+from ingest.day_columns import runs_of, seal_sensors
+from ingest.kept_readings import PACKED, KeptReading, pack_kept, unpack_kept
+from ingest.sealed_days import UnreadableChunkError, unseal_day
 
 any_double = st.floats(allow_nan=False, allow_infinity=False)
 decimals = st.builds(
@@ -27,6 +30,20 @@ readings = st.builds(
     out_of_position=flags,
     rssi_dbm=numbers,
 )
+
+
+def seal_days(*days: list[KeptReading]) -> list[bytes]:
+    """Seal the days of several sensors together."""
+    rows = [row for day in days for row in day]
+    packed = np.frombuffer(b"".join(map(pack_kept, rows)), PACKED)
+    times = np.array([row.observed_us for row in rows])
+    runs = runs_of(np.array([len(day) for day in days]))
+    return seal_sensors(times, packed["codes"], packed["numbers"], runs)
+
+
+def seal_day(rows: list[KeptReading]) -> bytes:
+    (chunk,) = seal_days(rows)
+    return chunk
 
 
 def bits(rows: list[KeptReading]) -> list[list[object]]:
@@ -62,9 +79,20 @@ def typical_day(
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(readings, min_size=1, max_size=12))
-def test_unsealing_gives_back_every_bit(rows: list[KeptReading]) -> None:
-    assert bits(unseal_day(seal_day(rows))) == bits(rows)
+@given(days=st.lists(st.lists(readings, min_size=1, max_size=12), min_size=1, max_size=4))
+def test_unsealing_gives_back_every_bit(days: list[list[KeptReading]]) -> None:
+    chunks = seal_days(*days)
+    assert [bits(unseal_day(chunk)) for chunk in chunks] == [bits(day) for day in days]
+
+
+@given(reading=readings)
+def test_a_packed_row_keeps_every_bit(reading: KeptReading) -> None:
+    assert bits([unpack_kept(reading.observed_us, pack_kept(reading))]) == bits([reading])
+
+
+def test_sensors_sealed_together_are_sealed_as_each_alone() -> None:
+    days = [typical_day(), typical_day(1), typical_day(7, depth=333.0), typical_day(40, jitter=1)]
+    assert seal_days(*days) == [seal_day(day) for day in days]
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,7 +1,7 @@
 """Files of older versions, built from committed SQL, become files of today in one step."""
 
 import sqlite3
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from ingest.journal import OtherSchemaError
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
 from tests.fakes.ingest_samples import CAMERA, sensor_id
-from tests.fakes.sealed_series import seal_all_days
 
 OLD_FILES = Path(__file__).parents[2] / "golden"
 EVER = {
@@ -105,19 +104,52 @@ def test_a_file_of_a_later_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_of_schema_2_keeps_its_sealed_days(tmp_path: Path) -> None:
-    path = old_file(tmp_path, 1)
-    series = SqliteSeries(path)
-    seal_all_days(series)
-    series.close()
-    history = SqliteHistory(path)
-    before = history.fill(sensor_id(0), **EVER)
-    history.close()
+    path = old_file(tmp_path, 3)
     connection = sqlite3.connect(path)
     connection.executescript((OLD_FILES / "series_2_from_3.sql").read_text(encoding="utf-8"))
     connection.close()
+    check_what_schema_3_had(path)
+
+
+def test_a_file_of_schema_3_keeps_rows_sealed_days_and_rollups(tmp_path: Path) -> None:
+    check_what_schema_3_had(old_file(tmp_path, 3))
+
+
+def check_what_schema_3_had(path: Path) -> None:
+    feed = SqliteRollupFeed(path)
+    rollups = (feed.hourly(after=0, limit=99), feed.daily(after=0, limit=99))
     series = SqliteSeries(path)
-    assert series._file.connection.execute("SELECT count(*) FROM sealed").fetchone() == (4,)
+    assert series.cursor() == 12
+    assert series._file.connection.execute("SELECT sum(readings) FROM sealed").fetchone() == (8,)
     series.close()
-    assert len(before) == 3
-    assert history.fill(sensor_id(0), **EVER) == before
+    assert (feed.hourly(after=0, limit=99), feed.daily(after=0, limit=99)) == rollups
+    assert len(rollups[0]) == 12
+    feed.close()
+    history = SqliteHistory(path)
+    readings = [reading for _, reading in history.fill(sensor_id(0), **EVER)]
+    assert [reading.filling_level for reading in readings] == [n / 8 for n in range(6)] + [0.1]
+    assert readings[1] == FillReading(
+        measurement_quality=MeasurementQuality.ACCEPTED,
+        filling_level=0.125,
+        distance_mm=1175.0,
+        temperature_c=21.5,
+        battery_v=3.6,
+        battery_ratio=0.9,
+        cover_open=False,
+        out_of_position=True,
+        rssi_dbm=-97.0,
+    )
+    assert readings[-1] == FillReading(
+        measurement_quality=MeasurementQuality.ACCEPTED,
+        filling_level=0.1,
+        distance_mm=1172.5,
+        cover_open=False,
+    )
+    others = [reading.measurement_quality for _, reading in history.fill(sensor_id(1), **EVER)]
+    assert others == [MeasurementQuality(word) for word in ("suspicious", "rejected", "accepted")]
+    latest = history.latest(RecordKind.FILL)[sensor_id(1)]
+    assert latest.gateway_at - latest.observed_at == timedelta(seconds=1)
+    assert latest.values == history.fill(sensor_id(1), **EVER)[-1][1]
+    assert history.latest(RecordKind.EMPTIED).keys() == {sensor_id(0)}
+    assert history.latest(RecordKind.VERDICTS).keys() == {CAMERA}
     history.close()

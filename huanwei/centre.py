@@ -125,7 +125,11 @@ def _api_settings(centre: CentreSection) -> ApiSettings:
     names = LOOPBACK_NAMES | ({public_name} if public_name else set())
     tiles = (_origin_of(centre.map_tile_url),) if centre.map_tile_url else ()
     return ApiSettings(
-        host=centre.host, port=centre.port, host_names=frozenset(names), tile_sources=tiles
+        host=centre.host,
+        port=centre.port,
+        host_names=frozenset(names),
+        tile_sources=tiles,
+        behind_proxy=centre.behind_proxy,
     )
 
 

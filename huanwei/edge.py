@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from domain.records import SnapshotVerdicts
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
+from huanwei.broker_address import broker_address
 from huanwei.clock_choice import business_clock
 from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, all_ready
@@ -16,7 +17,6 @@ from storage.registry_file import RegistryFile
 from vision.child import VisionChild
 from vision.metrics import VisionMetrics
 from vision.results import SnapshotResult
-from wire.client import BrokerAddress
 
 
 def health_port(settings: Settings) -> int:
@@ -34,11 +34,10 @@ def build(settings: Settings) -> ProcessParts:
         clock=clock,
         registry=registry,
         spool_path=settings.run.data / SPOOL,
-        broker=BrokerAddress(
-            host=settings.broker.host,
-            port=settings.broker.mqtt_port,
+        broker=broker_address(
+            settings.broker,
             username=settings.edge.gateway_id,
-            password=settings.broker.gateway_password.get_secret_value(),
+            password=settings.broker.gateway_password,
         ),
         metrics=GatewayMetrics(metrics),
         acceptance_log=settings.edge.acceptance_log,

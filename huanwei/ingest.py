@@ -7,6 +7,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 
 from alerts.journal_cursor import journal_position
+from huanwei.broker_address import broker_address
 from huanwei.business_clock import SystemClock
 from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
@@ -19,7 +20,6 @@ from ingest.picture_retention import PictureRetention
 from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
 from storage.registry_file import RegistryFile
-from wire.client import BrokerAddress
 
 
 def health_port(settings: Settings) -> int:
@@ -58,11 +58,8 @@ def build(settings: Settings) -> ProcessParts:
         journal_path=data / JOURNAL,
         series_path=data / SERIES,
         pictures=pictures,
-        broker=BrokerAddress(
-            host=settings.broker.host,
-            port=settings.broker.mqtt_port,
-            username="ingest",
-            password=settings.broker.ingest_password.get_secret_value(),
+        broker=broker_address(
+            settings.broker, username="ingest", password=settings.broker.ingest_password
         ),
         metrics=counters,
         cursors=cursors,

@@ -8,7 +8,7 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,8 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -30,22 +32,33 @@ from domain.checks import ID_PATTERN
 
 SECRETS_NAME = "secrets.toml"
 SHORTEST_SECRET = 16
+FEWEST_DIFFERENT = 6
+"""Characters that a secret is made of, at least."""
+_WELL_KNOWN = ("change-me", "changeme", "change_me", "adminadmin", "passwordpassword", "12345678")
 
 
 class SettingsError(Exception):
     """Settings that cannot be used: every fault with its file and key, one a line."""
 
 
-def _loopback(host: str) -> str:
-    if not ipaddress.ip_address(host).is_loopback:
-        msg = "only a loopback address (127.0.0.1): there are no accounts yet"
+def _guarded(host: str, section: ValidationInfo) -> str:
+    """Refuse an address that others reach, unless a proxy is said to stand before it."""
+    if not ipaddress.ip_address(host).is_loopback and not section.data.get("behind_proxy"):
+        msg = (
+            "only a loopback address (127.0.0.1): there are no accounts yet. In a container"
+            " that only a proxy reaches, set behind_proxy = true"
+        )
         raise ValueError(msg)
     return host
 
 
 def _strong(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < SHORTEST_SECRET:
+    text = secret.get_secret_value()
+    if len(text) < SHORTEST_SECRET:
         msg = f"shorter than {SHORTEST_SECRET} characters; `huanwei init` makes good ones"
+        raise ValueError(msg)
+    if len(set(text)) < FEWEST_DIFFERENT or any(word in text.lower() for word in _WELL_KNOWN):
+        msg = "a secret that everybody knows or guesses; `huanwei init` makes good ones"
         raise ValueError(msg)
     return secret
 
@@ -59,7 +72,7 @@ def _database_address(url: SecretStr) -> SecretStr:
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Loopback = Annotated[str, AfterValidator(_loopback)]
+GuardedHost = Annotated[str, AfterValidator(_guarded)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 KeptFor = Annotated[int, Field(ge=1, le=36_500)]
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
@@ -92,6 +105,23 @@ class BrokerSection(_Section):
     ingest_password: Secret
     gateway_password: Secret
     devices_password: Secret
+    device_accounts: Literal["shared", "own"] = "shared"
+    """``own``: each device is a user of its own and publishes as itself only; ``huanwei broker
+    users`` makes their passwords. ``shared``: all use ``devices``."""
+    tls_ca: Path | None = None
+    """The authority whose signature the broker must show; with it the connection is encrypted."""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _complete_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            msg = "tls_certificate, tls_key: only both together"
+            raise ValueError(msg)
+        if self.tls_certificate is not None and self.tls_ca is None:
+            msg = "tls_certificate: without tls_ca the connection is not encrypted"
+            raise ValueError(msg)
+        return self
 
 
 class EdgeSection(_Section):
@@ -160,7 +190,9 @@ class GrafanaSection(_Section):
 class CentreSection(_Section):
     """Alerts, cases, API, console and crew pages."""
 
-    host: Loopback = "127.0.0.1"
+    behind_proxy: bool = False
+    """Only a proxy reaches the listener, as in a container: then it may be any address."""
+    host: GuardedHost = "127.0.0.1"
     port: Port = 8000
     health_port: Port = 18843
     public_url: str = "http://127.0.0.1:8000"
@@ -174,12 +206,21 @@ class CentreSection(_Section):
 class SimulatorSection(_Section):
     """The simulated district of the demo."""
 
-    host: Loopback = "127.0.0.1"
+    behind_proxy: bool = False
+    """As in ``[centre]``."""
+    host: GuardedHost = "127.0.0.1"
     port: Port = 8010
     health_port: Port = 18844
     seed: int = 7
     started_at: AwareDatetime | None = None
     """When the simulated world began; the demo writes it, so that a restart agrees."""
+    public_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """How the edge reaches the simulated cameras; None: by ``host`` and ``port``."""
+
+    @property
+    def url(self) -> str:
+        """How the other processes reach the simulator."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
 
 class Settings(BaseSettings):
@@ -264,4 +305,11 @@ def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     edge = settings.edge
     if edge.acceptance_log is not None:
         edge = edge.model_copy(update={"acceptance_log": folder / edge.acceptance_log})
-    return settings.model_copy(update={"run": run.model_copy(update=changes), "edge": edge})
+    broker = settings.broker
+    files = {name: getattr(broker, name) for name in ("tls_ca", "tls_certificate", "tls_key")}
+    broker = broker.model_copy(
+        update={name: folder / path for name, path in files.items() if path is not None}
+    )
+    return settings.model_copy(
+        update={"run": run.model_copy(update=changes), "edge": edge, "broker": broker}
+    )

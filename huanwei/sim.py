@@ -19,13 +19,13 @@ from firmware_sim.sample_photos import SamplePhotos
 from firmware_sim.scenario import CALM
 from firmware_sim.task_client import TaskClient, crew_client
 from firmware_sim.world import World
+from huanwei.broker_address import broker_address
 from huanwei.business_clock import AnchoredClock
 from huanwei.http_server import HttpServer
 from huanwei.process import ProcessParts
 from huanwei.run_files import LEDGER
 from huanwei.settings import Settings, SettingsError, SimulatorSection
 from texts.catalogue import load_catalogues
-from wire.client import BrokerAddress
 
 
 def health_port(settings: Settings) -> int:
@@ -38,7 +38,7 @@ def district_of(settings: Settings) -> SimDistrict:
     simulator = _simulator(settings)
     return build_district(
         simulator.seed,
-        simulator_url=f"http://{simulator.host}:{simulator.port}",
+        simulator_url=simulator.url,
         gateway_id=settings.edge.gateway_id,
     )
 
@@ -69,11 +69,8 @@ def build(settings: Settings) -> ProcessParts:
     fleet = build_fleet(
         world=world,
         clock=clock,
-        broker=BrokerAddress(
-            host=settings.broker.host,
-            port=settings.broker.mqtt_port,
-            username="devices",
-            password=settings.broker.devices_password.get_secret_value(),
+        broker=broker_address(
+            settings.broker, username="devices", password=settings.broker.devices_password
         ),
         ledger_path=settings.run.data / LEDGER,
         scenario=CALM,

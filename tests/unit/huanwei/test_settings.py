@@ -102,3 +102,49 @@ def test_limits_that_could_never_work_are_refused(tmp_path: Path, line: str, nam
 
     with pytest.raises(SettingsError, match=named):
         load_settings(path)
+
+
+def test_behind_a_proxy_the_api_may_listen_on_any_address(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    any_address = '\n[centre]\nbehind_proxy = true\nhost = "0.0.0.0"\n'
+    path.write_text(text.replace("\n[centre]\n", any_address), "utf-8")
+
+    assert load_settings(path).centre.host == "0.0.0.0"  # noqa: S104  as in a container
+
+
+@pytest.mark.parametrize(
+    "known", ["change-me-change-me", "aaaaaaaaaaaaaaaaaaaa", "1234567890123456"]
+)
+def test_a_secret_that_everybody_knows_is_refused_and_not_shown(tmp_path: Path, known: str) -> None:
+    path = fresh(tmp_path)
+    secrets = path.with_name("secrets.toml")
+    secrets.write_text(f'[broker]\nadmin_password = "{known}"\n', "utf-8")
+
+    with pytest.raises(SettingsError, match=r"broker\.admin_password.*everybody") as refused:
+        load_settings(path)
+    assert known not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ('tls_ca = "ca.pem"\ntls_certificate = "own.pem"', "only both together"),
+        ('tls_certificate = "own.pem"\ntls_key = "own.key"', "not encrypted"),
+    ],
+)
+def test_half_of_a_tls_setting_is_refused(tmp_path: Path, lines: str, complaint: str) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("\n[broker]\n", f"\n[broker]\n{lines}\n"), "utf-8")
+
+    with pytest.raises(SettingsError, match=complaint):
+        load_settings(path)
+
+
+def test_tls_files_are_looked_for_beside_the_settings(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("\n[broker]\n", '\n[broker]\ntls_ca = "tls/ca.pem"\n'), "utf-8")
+
+    assert load_settings(path).broker.tls_ca == tmp_path.resolve() / "tls" / "ca.pem"

@@ -76,6 +76,7 @@ class IngestService:
             subscriptions=[(UP_FILTER, 0), (PICTURE_FILTER, 0)],
             on_message=self._on_message,
             on_connected=self._say_hello,
+            in_bulk=True,
             username=broker.username,
             password=broker.password,
             tls=broker.tls,

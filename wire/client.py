@@ -1,4 +1,4 @@
-"""The MQTT client: the only file that knows paho.
+"""The MQTT client: with its bulk reader the only file that knows paho.
 
 MQTT 3.1.1. One thread of ours reads, writes and reconnects; ``publish`` and ``ack`` may be called
 by any thread and never write to the socket themselves (two writers would mix their packets).
@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 from paho.mqtt.client import (
@@ -25,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from wire.bulk_reader import BulkReader, Publication, broken_promises
 from wire.tls import Tls
 
 CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -54,8 +56,7 @@ class BrokerAddress:
     tls: Tls | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as it arrived. ``epoch`` counts connections: an ack is good only in its own."""
 
     topic: str
@@ -74,6 +75,9 @@ class MqttClient:
     ``manual_ack`` such a message stays unacknowledged and comes again after the next connect.
     All subscriptions are made anew after every connect, whatever the broker remembers. Raises
     ``UnusableTlsFilesError`` at once for files of ``tls`` that cannot be used.
+
+    ``in_bulk``: take many messages a read, for who hears many (see :mod:`wire.bulk_reader`). Where
+    this release of paho does not allow it, that is logged and they come one by one.
     """
 
     def __init__(  # noqa: PLR0913  each is a different fact of one connection
@@ -91,6 +95,7 @@ class MqttClient:
         password: str | None = None,
         tls: Tls | None = None,
         random_source: random.Random | None = None,
+        in_bulk: bool = False,
     ) -> None:
         if not CLIENT_ID_PATTERN.fullmatch(client_id):
             msg = f"client_id: not 1 to 64 of A-Z a-z 0-9 _ -: {client_id!r}"
@@ -101,7 +106,9 @@ class MqttClient:
         self._on_connected = on_connected
         self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
         self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
-        self._paho = _new_paho(client_id, clean_session=clean_session, manual_ack=manual_ack)
+        self._paho = self._new_paho(
+            client_id, clean_session=clean_session, manual_ack=manual_ack, in_bulk=in_bulk
+        )
         if username is not None:
             self._paho.username_pw_set(username, password)
         if tls is not None:
@@ -124,6 +131,11 @@ class MqttClient:
         self.callback_failures = 0
         self.refused_subscriptions: set[str] = set()
         self._subscribing: dict[int, str] = {}
+
+    @property
+    def reads_in_bulk(self) -> bool:
+        """Whether many messages are taken a read."""
+        return isinstance(self._paho, BulkReader)
 
     @property
     def connected(self) -> bool:
@@ -245,6 +257,9 @@ class MqttClient:
         connection = self._paho.socket()
         if connection is None:
             return False
+        pending = getattr(connection, "pending", None)  # under TLS select does not see all
+        if pending is not None and pending():
+            return True
         return bool(select.select([connection], [], [], 0)[0])
 
     def _say_goodbye(self) -> None:
@@ -329,6 +344,37 @@ class MqttClient:
             self._log.exception("on_message_failed", bytes=len(message.payload))
             self.callback_failures += 1
 
+    def _publications_callback(self, publications: Sequence[Publication]) -> None:
+        self._received = True
+        receive, epoch = self._on_message, self._epoch
+        for publication in publications:
+            try:
+                receive(Message(*publication, epoch))
+            except Exception:  # noqa: BLE001  what a callback raises would end paho's loop
+                self._log.exception("on_message_failed", bytes=len(publication.payload))
+                self.callback_failures += 1
+
+    def _new_paho(
+        self, client_id: str, *, clean_session: bool, manual_ack: bool, in_bulk: bool
+    ) -> Client:
+        paho: Client | None = None
+        if in_bulk:
+            reader = BulkReader(
+                client_id=client_id, clean_session=clean_session, manual_ack=manual_ack
+            )
+            lacks = broken_promises(reader)
+            if lacks:
+                self._log.warning("messages_read_one_by_one", lacks=lacks)
+            else:
+                reader.on_publications = self._publications_callback
+                paho = reader
+        if paho is None:
+            paho = _plain_paho(client_id, clean_session=clean_session, manual_ack=manual_ack)
+        paho.connect_timeout = CONNECT_TIMEOUT_S
+        paho.max_queued_messages_set(MOST_UNACKED_PUBLISHES)
+        paho.max_inflight_messages_set(200)
+        return paho
+
 
 class _UnsentBytes:
     """How much of what was published still waits for the socket."""
@@ -362,8 +408,8 @@ def _is_gone(sent_in: int, info: MQTTMessageInfo, epoch: int) -> bool:
     )
 
 
-def _new_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Client:
-    paho = Client(
+def _plain_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Client:
+    return Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         clean_session=clean_session,
@@ -371,10 +417,6 @@ def _new_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Clien
         reconnect_on_failure=False,
         manual_ack=manual_ack,
     )
-    paho.connect_timeout = CONNECT_TIMEOUT_S
-    paho.max_queued_messages_set(MOST_UNACKED_PUBLISHES)
-    paho.max_inflight_messages_set(200)
-    return paho
 
 
 def _leave_writing_to_the_loop(_client: Client, _userdata: object, _socket: object) -> None:

@@ -26,7 +26,7 @@ def eventually(condition: Callable[[], bool], within_s: float = 10.0) -> None:
 class Door:
     """A persistent session that acknowledges nothing by itself."""
 
-    def __init__(self, broker: RunningBroker) -> None:
+    def __init__(self, broker: RunningBroker, *, in_bulk: bool) -> None:
         self.arrived: queue.Queue[Message] = queue.Queue()
         self.fail_on = b""
         self.client = MqttClient(
@@ -40,6 +40,7 @@ class Door:
             username=GATEWAY_ID,
             password=PASSWORDS[GATEWAY_ID],
             random_source=random.Random(1),
+            in_bulk=in_bulk,
         )
 
     def _receive(self, message: Message) -> None:
@@ -49,6 +50,11 @@ class Door:
 
     def next(self, within_s: float = 20.0) -> Message:
         return self.arrived.get(timeout=within_s)
+
+
+@pytest.fixture(params=[False, True], ids=["one by one", "in bulk"])
+def door(broker: RunningBroker, request: pytest.FixtureRequest) -> Door:
+    return Door(broker, in_bulk=request.param)
 
 
 @contextmanager
@@ -73,8 +79,7 @@ def sender(broker: RunningBroker) -> MqttClient:
     )
 
 
-def test_an_ack_of_a_former_connection_is_not_sent(broker: RunningBroker) -> None:
-    door = Door(broker)
+def test_an_ack_of_a_former_connection_is_not_sent(broker: RunningBroker, door: Door) -> None:
     with running(door.client), running(sender(broker)) as devices:
         devices.publish(TOPIC, b"one", qos=1)
         first = door.next()
@@ -90,8 +95,9 @@ def test_an_ack_of_a_former_connection_is_not_sent(broker: RunningBroker) -> Non
         assert door.client.ack(second)
 
 
-def test_a_handler_that_raises_ends_neither_thread_nor_connection(broker: RunningBroker) -> None:
-    door = Door(broker)
+def test_a_handler_that_raises_ends_neither_thread_nor_connection(
+    broker: RunningBroker, door: Door
+) -> None:
     door.fail_on = b"bad"
     with running(door.client), running(sender(broker)) as devices:
         devices.publish(TOPIC, b"bad", qos=1)
@@ -102,9 +108,8 @@ def test_a_handler_that_raises_ends_neither_thread_nor_connection(broker: Runnin
 
 
 def test_a_message_taken_at_qos_1_arrives_though_the_broker_is_killed(
-    broker: RunningBroker,
+    broker: RunningBroker, door: Door
 ) -> None:
-    door = Door(broker)
     with running(door.client), running(sender(broker)) as devices:
         taken = [number for number in range(200) if devices.publish(TOPIC, b"%d" % number, qos=1)]
         broker.kill()
@@ -117,8 +122,7 @@ def test_a_message_taken_at_qos_1_arrives_though_the_broker_is_killed(
         assert got == {b"%d" % number for number in taken}
 
 
-def test_the_order_of_one_sender_is_kept(broker: RunningBroker) -> None:
-    door = Door(broker)
+def test_the_order_of_one_sender_is_kept(broker: RunningBroker, door: Door) -> None:
     with running(door.client), running(sender(broker)) as devices:
         for number in range(1_000):
             assert devices.publish(TOPIC, b"%d" % number)
@@ -126,8 +130,9 @@ def test_the_order_of_one_sender_is_kept(broker: RunningBroker) -> None:
         assert got == [b"%d" % number for number in range(1_000)]
 
 
-def test_several_threads_may_publish_large_messages_at_once(broker: RunningBroker) -> None:
-    door = Door(broker)
+def test_several_threads_may_publish_large_messages_at_once(
+    broker: RunningBroker, door: Door
+) -> None:
     with running(door.client), running(sender(broker)) as devices:
 
         def send(letter: bytes) -> None:
@@ -168,8 +173,7 @@ def test_a_wrong_password_never_connects(broker: RunningBroker) -> None:
     client.stop()
 
 
-def test_after_subscribing_anew_messages_still_arrive(broker: RunningBroker) -> None:
-    door = Door(broker)
+def test_after_subscribing_anew_messages_still_arrive(broker: RunningBroker, door: Door) -> None:
     with running(door.client), running(sender(broker)) as devices:
         door.client.resubscribe()
         eventually(lambda: not door.client._resubscribe_wanted.is_set())

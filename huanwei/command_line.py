@@ -23,6 +23,7 @@ from huanwei.command_options import (
 )
 from huanwei.database_commands import database_app
 from huanwei.errors import StandsInTheWayError
+from huanwei.grafana_commands import grafana_app
 from huanwei.influx_commands import influx_app
 from huanwei.settings import SettingsError
 from huanwei.vision_commands import vision_app
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(vision_app, name="vision")
 app.add_typer(influx_app, name="influx")
+app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 
 

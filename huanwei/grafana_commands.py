@@ -1,0 +1,35 @@
+"""``huanwei grafana ...``: the dispatchers' dashboards in a Grafana."""
+
+from pathlib import Path
+
+import typer
+
+from huanwei.command_options import IN_THE_WAY, SettingsOption
+
+grafana_app = typer.Typer(no_args_is_help=True, help="The dispatchers' dashboards in a Grafana.")
+
+
+@grafana_app.command(name="push")
+def grafana_push(settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Bring every dashboard into Grafana and read it back. Harmless to repeat."""
+    from huanwei.grafana import push  # noqa: PLC0415  keeps `huanwei version` quick
+
+    push(settings, say=typer.echo)
+
+
+@grafana_app.command(name="diff")
+def grafana_diff(settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Say how the dashboards in Grafana differ from this release's; then the exit code is 1."""
+    from huanwei.grafana import diff  # noqa: PLC0415
+
+    if not diff(settings, say=typer.echo):
+        raise typer.Exit(IN_THE_WAY)
+
+
+@grafana_app.command(name="doctor")
+def grafana_doctor(settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Look at version, token, data sources and dashboards; say what to do. Changes nothing."""
+    from huanwei.grafana import doctor  # noqa: PLC0415
+
+    if not doctor(settings, say=typer.echo):
+        raise typer.Exit(IN_THE_WAY)

@@ -24,9 +24,10 @@ from vision.bench_messages import (
 )
 from vision.encoding import encode_picture, fit_within
 from vision.judging import CameraJudge
+from vision.learned import LearnedFiles
 from vision.limited_cv2 import Picture, bytes_of
-from vision.overflow_calibration import TooFewNormalError, calibrated_threshold, load_calibration
-from vision.overflow_network import OverflowNetwork, shipped_overflow_network
+from vision.overflow_calibration import TooFewNormalError, calibrated_threshold
+from vision.overflow_network import OverflowNetwork, run_overflow_network
 from vision.overflow_score import shipped_head
 from vision.picture_input import UnreadablePictureError, decode_picture
 from vision.reference_folder import load_references
@@ -97,16 +98,12 @@ class BenchWork:
             return {**load_references(self._folder, of), **fresh}
 
         network = self._overflow_network() if self._use_network else None
-        calibration = None
-        if network is not None:
-            calibration = load_calibration(
-                self._folder, camera.device_id, network_sha256=network.network.sha256
-            )
+        model = None if network is None else network.identity
         judge = CameraJudge(
             camera,
             bank,
             head=network or shipped_head(),
-            normal_logit=None if calibration is None else calibration.threshold,
+            learned=LearnedFiles(self._folder, camera.device_id, overflow_model=model).current,
         )
         verdicts: dict[int, SnapshotVerdicts] = {}
         stored: bytes | None = None
@@ -139,7 +136,7 @@ class BenchWork:
             threshold=OverflowThreshold(
                 logit=round(threshold, 4),
                 normal_pictures=len(logits),
-                network_sha256=network.network.sha256,
+                network_sha256=network.identity,
             )
         )
 
@@ -148,7 +145,7 @@ class BenchWork:
 
     def _overflow_network(self) -> OverflowNetwork:
         if self._network is None:
-            self._network = shipped_overflow_network()
+            self._network = run_overflow_network(self._folder)
         return self._network
 
 

@@ -11,9 +11,9 @@ from domain.devices import Camera
 from domain.ports.clock import Clock
 from domain.records import SnapshotVerdicts
 from vision.judging import CameraJudge
+from vision.learned import LearnedFiles
 from vision.orders import ChildOrders
-from vision.overflow_calibration import load_calibration
-from vision.overflow_network import OverflowNetwork, shipped_overflow_network
+from vision.overflow_network import OverflowNetwork, run_overflow_network
 from vision.overflow_score import shipped_head
 from vision.process_limits import allow_cpu
 from vision.reference_folder import load_references
@@ -66,17 +66,13 @@ class _Reporter:
 
 
 def judge_of(camera: Camera, folder: Path, network: OverflowNetwork | None) -> CameraJudge:
-    """Return the judge of a camera, with its calibration where it has one for the network."""
-    calibration = None
-    if network is not None:
-        calibration = load_calibration(
-            folder, camera.device_id, network_sha256=network.network.sha256
-        )
+    """Return the judge of a camera, with what it has learned and goes on to learn."""
+    model = None if network is None else network.identity
     return CameraJudge(
         camera,
         partial(load_references, folder),
         head=network or shipped_head(),
-        normal_logit=None if calibration is None else calibration.threshold,
+        learned=LearnedFiles(folder, camera.device_id, overflow_model=model).current,
     )
 
 
@@ -90,7 +86,7 @@ def watch_cameras(connection: Connection) -> None:
         orders.prepare()
     clock, stop = orders.clock_factory(), threading.Event()
     reporter = _Reporter(connection, clock, stop)
-    network = shipped_overflow_network() if orders.overflow_network else None
+    network = run_overflow_network(orders.references_folder) if orders.overflow_network else None
     watch = CameraWatch(
         judges=[judge_of(camera, orders.references_folder, network) for camera in orders.cameras],
         source=HttpSnapshotSource(cameras=orders.cameras, logins=orders.logins),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from domain.devices import Camera, Lighting
 from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
+from domain.reviews import RejectedSpot
 from vision.alignment import find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
@@ -34,8 +35,9 @@ from vision.references import (
     prepare_reference,
     smooth_lab,
 )
+from vision.rejected import needed_for_a_bin, without_rejected
 from vision.unknown_verdicts import all_unknown
-from vision.zone_verdicts import BinLook, judge_bin, judge_ground, rim_share_of
+from vision.zone_verdicts import PRESENT_FROM, BinLook, judge_bin, judge_ground, rim_share_of
 from vision.zones import BinZone, ZoneMasks, work_size, zone_masks
 
 _DIM_GAIN, _PALER = 2.0, 1.5
@@ -46,7 +48,7 @@ class CameraSetup:
     """All that is fixed about a camera, prepared for one size of its pictures.
 
     ``normal_logit``: the head's log odds above which a bin of this camera is not normal, where it
-    is calibrated.
+    is calibrated; ``rejected`` is where people have rejected detections.
     """
 
     camera: Camera
@@ -56,6 +58,7 @@ class CameraSetup:
     snapshots_needed: int
     finder: MoverFinder | None
     normal_logit: float | None = None
+    rejected: tuple[RejectedSpot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,9 +240,17 @@ def _verdicts(
     verdicts = []
     for bin_zone in setup.masks.bins:
         look = _look_at_bin(setup, reference, lit, seen, bin_zone)
-        verdicts.append(judge_bin(bin_zone, seen, look, setup.masks))
+        needed = needed_for_a_bin(PRESENT_FROM, setup.rejected, bin_zone.zone.zone_id)
+        verdicts.append(judge_bin(bin_zone, seen, look, setup.masks, present_from=needed))
     for ground, blobs in zip(setup.masks.grounds, pieces, strict=True):
-        verdicts.extend(judge_ground(ground, seen, setup.masks, blobs))
+        left = without_rejected(
+            blobs,
+            setup.rejected,
+            zone_id=ground.zone.zone_id,
+            width_px=setup.masks.width_px,
+            height_px=setup.masks.height_px,
+        )
+        verdicts.extend(judge_ground(ground, seen, setup.masks, left.counted, dropped=left.dropped))
     return tuple(verdicts[:MOST_VERDICTS])
 
 

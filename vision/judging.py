@@ -11,6 +11,7 @@ from vision.judge_snapshot import (
     judge_snapshot,
     prepare_camera,
 )
+from vision.learned import NOTHING_LEARNED, Learned
 from vision.limited_cv2 import Picture
 from vision.overflow_score import CropClassifier
 from vision.persistence import DEFAULT_SNAPSHOTS
@@ -21,7 +22,8 @@ from vision.unknown_verdicts import failed_camera
 class CameraJudge:
     """Judges the snapshots of one camera, in their order, from one thread.
 
-    ``load_references`` is asked with the first picture, and when pictures come in another size.
+    ``load_references`` is asked with the first picture, and when pictures come in another size;
+    ``learned`` with every picture.
     """
 
     def __init__(
@@ -31,13 +33,13 @@ class CameraJudge:
         *,
         head: CropClassifier,
         snapshots_needed: int = DEFAULT_SNAPSHOTS,
-        normal_logit: float | None = None,
+        learned: Callable[[], Learned] = lambda: NOTHING_LEARNED,
     ) -> None:
         self.camera = camera
         self._load_references = load_references
         self._head = head
         self._needed = snapshots_needed
-        self.normal_logit = normal_logit
+        self.learned = learned
         self._size: tuple[int, int] | None = None
         self._setup: CameraSetup | None = None
         self._state = CameraState()
@@ -61,7 +63,7 @@ class CameraJudge:
         if self._setup is None or size != self._size:
             # Another size is another framing: what has stayed there cannot be carried over.
             self._size, self._state = size, CameraState()
-            setup = prepare_camera(
+            self._setup = prepare_camera(
                 self.camera,
                 self._load_references(self.camera),
                 width_px=size[0],
@@ -69,5 +71,12 @@ class CameraJudge:
                 head=self._head,
                 snapshots_needed=self._needed,
             )
-            self._setup = replace(setup, normal_logit=self.normal_logit)
+        learned = self.learned()
+        if (self._setup.normal_logit, self._setup.rejected) != (
+            learned.normal_logit,
+            learned.rejected,
+        ):
+            self._setup = replace(
+                self._setup, normal_logit=learned.normal_logit, rejected=learned.rejected
+            )
         return self._setup

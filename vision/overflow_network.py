@@ -14,12 +14,15 @@ from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from vision.limited_cv2 import Picture, cv2
 from vision.lite0 import FEATURES, INPUT, OUTPUT, SIDE_PX, lite0_onnx
 from vision.lite0_file import SHIPPED_WEIGHTS, unpack_weights
 from vision.overflow_score import Provenance, UnusableHeadError
+
+_log = structlog.get_logger()
 
 STRIPS = (0.25, 0.35, 0.45)
 """The shares of the crop, from its top, that are looked at one by one."""
@@ -164,6 +167,16 @@ class OverflowNetwork:
         self._weights = np.array(head.weights)
 
     @property
+    def identity(self) -> str:
+        """Whose scores a camera's threshold was found with: the network's SHA-256 for the shipped
+        head, for another head one of both.
+        """
+        if self.head.weights == shipped_network_head().weights:
+            return self.network.sha256
+        both = self._weights.tobytes() + repr(self.head.bias).encode()
+        return hashlib.sha256(self.network.sha256.encode() + both).hexdigest()
+
+    @property
     def is_quick(self) -> bool:
         """Three runs of the network take tens of milliseconds."""
         return False
@@ -177,3 +190,26 @@ class OverflowNetwork:
 def shipped_overflow_network() -> OverflowNetwork:
     """Load what comes with the package (about 0.1 s)."""
     return OverflowNetwork(load_network(), shipped_network_head())
+
+
+RUN_HEAD = "overflow_network.json"
+"""In a run's folder of references: the head that the district has trained itself."""
+
+
+def run_overflow_network(folder: Path) -> OverflowNetwork:
+    """Return the network with the run's own head, with the shipped one where there is none.
+
+    A head that cannot be used is logged, and the shipped one is used.
+    """
+    network = load_network()
+    try:
+        head = parse_network_head((folder / RUN_HEAD).read_bytes())
+    except FileNotFoundError:
+        return OverflowNetwork(network, shipped_network_head())
+    except (OSError, UnusableHeadError) as error:
+        _log.error("trained_head_unusable", path=str(folder / RUN_HEAD), error=str(error))
+        return OverflowNetwork(network, shipped_network_head())
+    if head.network_sha256 != network.sha256:
+        _log.error("trained_head_unusable", path=str(folder / RUN_HEAD), error="another network")
+        return OverflowNetwork(network, shipped_network_head())
+    return OverflowNetwork(network, head)

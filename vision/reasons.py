@@ -20,6 +20,7 @@ class Reason(StrEnum):
     LIGHTING_UNLIKE_REFERENCE = "lighting_unlike_reference"
     OTHER_WASTE_THERE = "other_waste_there"
     ZONE_TOO_SMALL = "zone_too_small"
+    REJECTED_BEFORE = "rejected_before"
     CAMERA_UNREACHABLE = "camera_unreachable"
     CAMERA_UNREADABLE = "camera_unreadable"
     CAMERA_DARK = "camera_dark"

@@ -38,9 +38,16 @@ def rim_share_of(bin_zone: BinZone, seen: SeenPixels) -> float:
 
 
 def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answers
-    bin_zone: BinZone, seen: SeenPixels, look: BinLook, masks: ZoneMasks
+    bin_zone: BinZone,
+    seen: SeenPixels,
+    look: BinLook,
+    masks: ZoneMasks,
+    *,
+    present_from: float = PRESENT_FROM,
 ) -> Verdict:
-    """Return the verdict on ``bin_overflow`` of one bin."""
+    """Return the verdict on ``bin_overflow`` of one bin; overfull is it from ``present_from`` on,
+    which people's rejections have raised.
+    """
     zone_id, problem = bin_zone.zone.zone_id, ProblemClass.BIN_OVERFLOW
     if min(np.count_nonzero(bin_zone.rim_strip), np.count_nonzero(bin_zone.body)) < _FEWEST_ZONE_PX:
         return unknown(zone_id, problem, Reason.ZONE_TOO_SMALL)
@@ -49,6 +56,8 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
     score = combined_score(rim_share=rim_share, logit=look.logit, clean_logit=look.clean_logit)
     if _share(staying, bin_zone.body) > _MOST_COVERED_SHARE:
         return unknown(zone_id, problem, Reason.BIN_NOT_AS_IN_REFERENCE, score)
+    if PRESENT_FROM <= score < present_from:
+        return unknown(zone_id, problem, Reason.REJECTED_BEFORE, score)
     if score >= PRESENT_FROM:
         reasons = [Reason.RIM_STRIP_DIFFERENCE]
         if look.logit > max(0.0, look.clean_logit) or rim_share < RIM_HALF:
@@ -77,16 +86,23 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
 
 
 def judge_ground(
-    ground: GroundZone, seen: SeenPixels, masks: ZoneMasks, blobs: Sequence[Blob]
+    ground: GroundZone,
+    seen: SeenPixels,
+    masks: ZoneMasks,
+    blobs: Sequence[Blob],
+    *,
+    dropped: bool = False,
 ) -> list[Verdict]:
     """Return the verdicts of one ground zone, one for each class of
     ``GROUND_ZONE_CLASSES``, by the pieces that lie there. Clear only where the ground itself was
-    seen in this snapshot.
+    seen in this snapshot, and where nothing was ``dropped`` because people had rejected it.
     """
     zone_id = ground.zone.zone_id
     doubt = _ground_doubt(ground, seen)
     if doubt in (Reason.ZONE_TOO_SMALL, Reason.ZONE_COVERED):
         return [unknown(zone_id, problem, doubt) for problem in GROUND_ZONE_CLASSES]
+    if dropped and doubt is None:
+        doubt = Reason.REJECTED_BEFORE
     scores = class_scores(blobs)
     if doubt is None and max(scores.values()) >= PRESENT_FROM:
         # Bags that touch look like a heap, and under either nothing can be seen: while there is

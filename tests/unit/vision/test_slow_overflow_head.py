@@ -108,8 +108,8 @@ def test_a_camera_is_judged_by_its_own_calibration_where_the_network_is_used(
         calibrate([3.0] * 20, network_sha256=FlatNetwork.sha256),
     )
     network = OverflowNetwork(FlatNetwork(), shipped_network_head())
-    normal_logit = judge_of(camera, tmp_path, network).normal_logit
+    normal_logit = judge_of(camera, tmp_path, network).learned().normal_logit
     assert normal_logit is not None
     assert normal_logit > 3.0
-    assert judge_of(camera, tmp_path, None).normal_logit is None
-    assert judge_of(camera, tmp_path / "none", network).normal_logit is None
+    assert judge_of(camera, tmp_path, None).learned().normal_logit is None
+    assert judge_of(camera, tmp_path / "none", network).learned().normal_logit is None

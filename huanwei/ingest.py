@@ -13,6 +13,7 @@ from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
+from ingest.collector import CalmCollector
 from ingest.device_watch import RateLimits
 from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
@@ -72,10 +73,12 @@ def build(settings: Settings) -> ProcessParts:
     )
     if influx is None:
         return ProcessParts(
-            parts=[service, retention], readiness=service.readiness, metrics=metrics
+            parts=[CalmCollector(), service, retention],
+            readiness=service.readiness,
+            metrics=metrics,
         )
     return ProcessParts(
-        parts=[influx, service, retention],
+        parts=[CalmCollector(), influx, service, retention],
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,
     )

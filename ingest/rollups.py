@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.measures import LEVEL_STEP_PERCENT, LEVEL_STEPS
+from ingest.many_rows import ManyRows
 
 HOUR_US = 3_600_000_000
 MILLIONTHS = 1_000_000
@@ -155,12 +156,13 @@ def _histogram(added: Column, levels: Column, starts: Column) -> Column:
 
 
 _ADDED = ("records", "usable", "accepted", "level_sum", "emptyings", *LEVEL_COLUMNS)
-_PUT_HOUR = (
-    f"INSERT INTO hourly VALUES ({', '.join('?' * (10 + LEVEL_STEPS))})"  # noqa: S608  constants only
-    " ON CONFLICT DO UPDATE SET revision = excluded.revision,"
+_HOURS = ManyRows(
+    "hourly",
+    columns=10 + LEVEL_STEPS,
+    then="ON CONFLICT DO UPDATE SET revision = excluded.revision,"
     " level_min = coalesce(min(level_min, excluded.level_min), level_min, excluded.level_min),"
     " level_max = coalesce(max(level_max, excluded.level_max), level_max, excluded.level_max), "
-    + ", ".join(f"{column} = {column} + excluded.{column}" for column in _ADDED)
+    + ", ".join(f"{column} = {column} + excluded.{column}" for column in _ADDED),
 )
 _FOLD_DAY = (
     "INSERT OR REPLACE INTO daily SELECT ?, device, ?, sum(records), sum(usable), sum(accepted),"  # noqa: S608  constants only
@@ -181,7 +183,7 @@ def put_hours(connection: sqlite3.Connection, tallies: Tallies) -> set[DeviceDay
     rows = tallies.rows()
     for place, row in enumerate(rows, start=revision + 1):
         row.insert(2, place)
-    connection.executemany(_PUT_HOUR, rows)
+    _HOURS.insert(connection, rows)
     connection.execute(_PUT_CURSOR, (_REVISION, revision + len(rows)))
     return {(day_of_hour(hour), device) for hour, device, *_ in rows}
 

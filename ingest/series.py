@@ -2,15 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 
 from domain.records import Record
 from ingest.day_sealing import bounds_us, closed_day, reopen, seal
 from ingest.instants import from_us
+from ingest.many_rows import ManyRows
 from ingest.ports.time_series import SeriesEntry
 from ingest.rollups import DeviceDay, Tallies, day_of_hour, fold_days, put_hours, unfolded_days
-from ingest.series_rows import Row, SeriesRows, count_readings, rows_of
+from ingest.series_rows import SeriesRows, count_readings, rows_of
 from ingest.series_schema import open_series_schema
 from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
 from ingest.unrolled_hours import forget_unrolled, name_unrolled, roll_up_again
@@ -24,17 +24,15 @@ _BACKLOG = 1_000
 _MOST_UNROLLED = 200_000
 _MOST_UNFOLDED = 20_000
 
-_ROWS_A_STATEMENT = 50
-_FILL_ROW = "(?, ?, ?)"
-_INSERT_FILL = "INSERT INTO fill VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_INSERT_FILLS = _INSERT_FILL.replace(_FILL_ROW, ", ".join([_FILL_ROW] * _ROWS_A_STATEMENT))
-_INSERT_EMPTIED = "INSERT INTO emptied VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_INSERT_VERDICTS = "INSERT INTO verdicts VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_PUT_LATEST = (
-    "INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-    " observed_us = excluded.observed_us, quality = excluded.quality,"
-    " filling_level = excluded.filling_level, record = excluded.record"
-    " WHERE excluded.observed_us > latest.observed_us"
+_FILL = ManyRows("fill", columns=3, then="ON CONFLICT DO NOTHING")
+_EMPTIED = ManyRows("emptied", columns=5, then="ON CONFLICT DO NOTHING")
+_VERDICTS = ManyRows("verdicts", columns=3, then="ON CONFLICT DO NOTHING")
+_LATEST = ManyRows(
+    "latest",
+    columns=6,
+    then="ON CONFLICT DO UPDATE SET observed_us = excluded.observed_us,"
+    " quality = excluded.quality, filling_level = excluded.filling_level, record = excluded.record"
+    " WHERE excluded.observed_us > latest.observed_us",
 )
 _PUT_CURSOR = (
     "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position"
@@ -97,7 +95,7 @@ class SqliteSeries:
             reopen(connection, rows.sensor_days(through=self._sealed_through))
             added = _add(connection, rows)
             hours = added.hours()
-            connection.executemany(_PUT_LATEST, rows.latest)
+            _LATEST.insert(connection, rows.latest)
             added.take(self._unrolled)
             unfolded = self._unfolded
             if len(records) < _BACKLOG or added.size >= _MOST_UNROLLED:
@@ -193,42 +191,12 @@ def _roll_up(
 def _add(connection: sqlite3.Connection, rows: SeriesRows) -> Tallies:
     """Insert the rows that are new; return what they add to the rollups."""
     tallies = Tallies()
-    count_readings(tallies, _insert_new(connection, _INSERT_FILL, rows.fill, many=_INSERT_FILLS))
-    for row in _insert_new(connection, _INSERT_EMPTIED, rows.emptied):
+    count_readings(tallies, _FILL.insert_new(connection, rows.fill))
+    for row in _EMPTIED.insert_new(connection, rows.emptied):
         tallies.emptying(row[0], row[1])
-    for row in _insert_new(connection, _INSERT_VERDICTS, rows.verdicts):
+    for row in _VERDICTS.insert_new(connection, rows.verdicts):
         tallies.snapshot(row[0], row[1], usable=rows.in_order[row[0], row[1]])
     return tallies
-
-
-def _insert_new(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[Row], *, many: str | None = None
-) -> Sequence[Row]:
-    """Insert the rows; return those that were not there yet.
-
-    Repetitions are rare, so all are inserted at once, and one by one only where some were known.
-    ``many`` is the same statement for several rows, at half the cost of a row.
-    """
-    if not rows:
-        return ()
-    connection.execute("SAVEPOINT at_once")
-    if _insert(connection, statement, rows, many) == len(rows):
-        connection.execute("RELEASE at_once")
-        return rows
-    connection.execute("ROLLBACK TO at_once")
-    connection.execute("RELEASE at_once")
-    return [row for row in rows if connection.execute(statement, row).rowcount]
-
-
-def _insert(
-    connection: sqlite3.Connection, statement: str, rows: Sequence[Row], many: str | None
-) -> int:
-    in_many = 0 if many is None else len(rows) // _ROWS_A_STATEMENT * _ROWS_A_STATEMENT
-    inserted = connection.executemany(statement, rows[in_many:]).rowcount
-    for start in range(0, in_many, _ROWS_A_STATEMENT):
-        values = list(chain.from_iterable(rows[start : start + _ROWS_A_STATEMENT]))
-        inserted += connection.execute(many or statement, values).rowcount
-    return inserted
 
 
 def _newest_sealed(connection: sqlite3.Connection) -> int:

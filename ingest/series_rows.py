@@ -4,7 +4,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -12,13 +11,12 @@ from domain.records import CameraHealth, Emptied, FillReading, Record
 from ingest.day_sealing import bounds_us
 from ingest.instants import from_us, to_us
 from ingest.kept_readings import ACCEPTED, PACKED, QUALITIES, QUALITY_BITS, pack_values
+from ingest.many_rows import Row
 from ingest.rollups import DeviceDay, Tallies, day_of_us
 from wire.records import encode_record
 
 _CODES = {quality: code for code, quality in enumerate(QUALITIES)}
 _GATEWAY_US = struct.Struct("<q")
-
-Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)

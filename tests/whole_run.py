@@ -118,9 +118,19 @@ def _place(number: int) -> Place:
 
 
 class WholeRun:
-    """The processes of one run on free ports, with their data in ``folder``."""
+    """The processes of one run on free ports, with their data in ``folder``.
 
-    def __init__(self, folder: Path, registry: RegistrySnapshot, *, speed: float = 1.0) -> None:
+    ``more_settings`` are tables of TOML that the settings get besides.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        registry: RegistrySnapshot,
+        *,
+        speed: float = 1.0,
+        more_settings: str = "",
+    ) -> None:
         self.folder = folder
         ports = free_ports(8)
         self.path = write_settings(
@@ -140,7 +150,7 @@ class WholeRun:
         for old, new in replaced.items():
             assert old in text
             text = text.replace(old, new, 1)
-        text += f"\n[ingest]\nhealth_port = {ports[6]}\n"
+        text += f"\n[ingest]\nhealth_port = {ports[6]}\n{more_settings}"
         self.path.write_text(text, encoding="utf-8")
         now = datetime.now(UTC)
         write_anchor(
@@ -186,11 +196,38 @@ class WholeRun:
         """End a process as a crash does."""
         self._end(name, signal.SIGKILL)
 
+    def end(self, name: str) -> None:
+        """End a process in good order."""
+        self._end(name, signal.SIGTERM)
+
+    def pid_of(self, name: str) -> int:
+        """Return the process id."""
+        return self._processes[name].pid
+
+    def exit_code_of(self, name: str, *, within_s: float) -> int:
+        """Wait for a process that ends by itself; return its exit code."""
+        return self._processes.pop(name).wait(within_s)
+
     def stop(self) -> None:
         """End all processes in good order."""
         for name in reversed(list(self._processes)):
             self._end(name, signal.SIGTERM)
         self._broker.store_lock.release()
+
+    def counted(self, name: str, metric: str) -> float:
+        """Return the sum of a metric over its labels, as the process tells it now."""
+        text = httpx.get(f"http://127.0.0.1:{self._health_port(name)}/metrics", timeout=5).text
+        values = [line.rsplit(" ", 1)[1] for line in text.splitlines() if _tells(line, metric)]
+        assert f"# TYPE {metric} " in text, f"{name} tells no {metric}"
+        return sum(map(float, values))
+
+    def problems_of(self, name: str) -> dict[str, str]:
+        """Return what keeps a process from being ready, by its own words; empty: it is ready."""
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self._health_port(name)}/readyz", timeout=5)
+        except httpx.ConnectError:
+            return {"process": "does not answer"}
+        return dict(answer.json().get("missing", {})) if answer.status_code != 200 else {}
 
     def log_of(self, name: str) -> str:
         """Return what a process has logged."""
@@ -201,16 +238,20 @@ class WholeRun:
             return self._broker.command
         return (sys.executable, "-m", "huanwei.role", name, str(self.path), str(os.getpid()))
 
+    def _health_port(self, name: str) -> int:
+        settings = self.settings
+        return {
+            "broker": broker_ports(settings).monitoring,
+            "edge": settings.edge.health_port,
+            "ingest": settings.ingest.health_port,
+            "centre": settings.centre.health_port,
+        }[name]
+
     def _is_ready(self, name: str) -> bool:
-        monitoring = broker_ports(self.settings).monitoring
-        urls = {
-            "broker": f"http://127.0.0.1:{monitoring}/healthz",
-            "edge": f"http://127.0.0.1:{self.settings.edge.health_port}/readyz",
-            "ingest": f"http://127.0.0.1:{self.settings.ingest.health_port}/readyz",
-            "centre": f"http://127.0.0.1:{self.settings.centre.health_port}/readyz",
-        }
+        path = "healthz" if name == "broker" else "readyz"
         try:
-            return httpx.get(urls[name], timeout=2).status_code == 200
+            address = f"http://127.0.0.1:{self._health_port(name)}/{path}"
+            return httpx.get(address, timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -225,3 +266,7 @@ class WholeRun:
             process.kill()
             process.wait()
             raise AssertionError(f"{name} did not end:\n{self.log_of(name)[-3000:]}") from None
+
+
+def _tells(line: str, metric: str) -> bool:
+    return line.startswith((f"{metric} ", f"{metric}{{"))

@@ -1,9 +1,13 @@
 """Who may say and hear what at the broker: the users file of NATS, written from our settings."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from wire.topics import probe_topics
+from huanwei.password_hashes import bcrypt_hash
+from wire.topics import device_topic, probe_topics
+
+_NETWORK_SERVER_SUBJECTS = ("application.*.device.*.event.*",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,6 @@ def users_of_one_site(
     admin_password: str,
 ) -> tuple[BrokerUser, ...]:
     """Return the users of a broker that serves one gateway, its devices and ingest."""
-    probes = tuple(topic.replace("/", ".") for topic in probe_topics(gateway_id))
     return (
         BrokerUser(name="admin", password=admin_password, connection_type="STANDARD"),
         BrokerUser(
@@ -36,34 +39,74 @@ def users_of_one_site(
             publish=("huanwei.v1.ack.*", "huanwei.v1.hello.*"),
             subscribe=("huanwei.v1.up.>", "huanwei.v1.picture.>"),
         ),
-        BrokerUser(
-            name=gateway_id,
-            password=gateway_password,
-            connection_type="MQTT",
-            publish=(
-                f"huanwei.v1.up.*.{gateway_id}",
-                f"huanwei.v1.picture.*.{gateway_id}",
-                *probes,
-            ),
-            subscribe=(
-                f"huanwei.v1.ack.{gateway_id}",
-                "huanwei.v1.hello.*",
-                "huanwei.v1.dev.*.up",
-                "application.*.device.*.event.up",
-            ),
-        ),
+        gateway_user(gateway_id, gateway_password),
         BrokerUser(
             name="devices",
             password=devices_password,
             connection_type="MQTT",
-            publish=("huanwei.v1.dev.*.up", "application.*.device.*.event.*"),
+            publish=("huanwei.v1.dev.*.up", *_NETWORK_SERVER_SUBJECTS),
         ),
     )
 
 
-def format_users(users: tuple[BrokerUser, ...]) -> str:
-    """Return the text of ``users.conf``. What a user is not allowed is denied."""
-    return "users: [\n" + "".join(f"  {_format_user(user)}\n" for user in users) + "]\n"
+def gateway_user(gateway_id: str, password: str) -> BrokerUser:
+    """Return a gateway as a user: it sends and is answered as itself, and hears devices."""
+    return BrokerUser(
+        name=gateway_id,
+        password=password,
+        connection_type="MQTT",
+        publish=(
+            f"huanwei.v1.up.*.{gateway_id}",
+            f"huanwei.v1.picture.*.{gateway_id}",
+            *(topic.replace("/", ".") for topic in probe_topics(gateway_id)),
+        ),
+        subscribe=(
+            f"huanwei.v1.ack.{gateway_id}",
+            "huanwei.v1.hello.*",
+            "huanwei.v1.dev.*.up",
+            "application.*.device.*.event.up",
+        ),
+    )
+
+
+def device_user(device_id: str, password: str) -> BrokerUser:
+    """Return a device as a user: it publishes as itself, and hears nothing."""
+    return BrokerUser(
+        name=device_id,
+        password=password,
+        connection_type="MQTT",
+        publish=(device_topic(device_id).replace("/", "."),),
+    )
+
+
+def with_own_accounts(
+    users: tuple[BrokerUser, ...], *, gateways: Mapping[str, str], devices: Mapping[str, str]
+) -> tuple[BrokerUser, ...]:
+    """Return the users with an account for each further gateway and device (id: password).
+
+    User ``devices`` is left to the LoRaWAN network server, which speaks for devices of its own.
+    """
+    known = {user.name for user in users}
+    return (
+        *(
+            replace(user, publish=_NETWORK_SERVER_SUBJECTS) if user.name == "devices" else user
+            for user in users
+        ),
+        *(gateway_user(*item) for item in gateways.items() if item[0] not in known),
+        *(device_user(*item) for item in devices.items()),
+    )
+
+
+def format_users(users: tuple[BrokerUser, ...], *, hashed: bool = False) -> str:
+    """Return the text of ``users.conf``. What a user is not allowed is denied.
+
+    ``hashed``: with bcrypt in place of passwords (``NoBcryptError`` where there is none).
+    """
+    shown = (
+        replace(user, password=bcrypt_hash(user.name, user.password)) if hashed else user
+        for user in users
+    )
+    return "users: [\n" + "".join(f"  {_format_user(user)}\n" for user in shown) + "]\n"
 
 
 def _format_user(user: BrokerUser) -> str:

@@ -13,6 +13,7 @@ import typer
 from domain.checks import InvalidValueError, check_id
 from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
+from huanwei.broker_commands import broker_app
 from huanwei.command_options import (
     IN_THE_WAY,
     WRONG_CALL,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.add_typer(vision_app, name="vision")
 app.add_typer(influx_app, name="influx")
+app.add_typer(broker_app, name="broker")
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 

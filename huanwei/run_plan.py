@@ -8,7 +8,7 @@ from pathlib import Path
 
 from huanwei import end_with_parent
 from huanwei.broker import BrokerPorts, PreparedBroker, prepare_broker
-from huanwei.broker_users import users_of_one_site
+from huanwei.broker_accounts import default_folder, users_of_run
 from huanwei.settings import Settings
 from huanwei.supervision import ChildProcess
 
@@ -64,17 +64,10 @@ def ports_of(settings: Settings) -> tuple[PortUse, ...]:
 
 def prepared_broker(settings: Settings) -> PreparedBroker:
     """Write the broker's configuration with the users of this run and take its store."""
-    broker = settings.broker
     return prepare_broker(
-        settings.run.data / "broker",
+        default_folder(settings),
         broker_ports(settings),
-        users_of_one_site(
-            gateway_id=settings.edge.gateway_id,
-            gateway_password=broker.gateway_password.get_secret_value(),
-            ingest_password=broker.ingest_password.get_secret_value(),
-            devices_password=broker.devices_password.get_secret_value(),
-            admin_password=broker.admin_password.get_secret_value(),
-        ),
+        users_of_run(settings),
     )
 
 

@@ -121,6 +121,12 @@ class BrokerSection(_Section):
         if self.tls_certificate is not None and self.tls_ca is None:
             msg = "tls_certificate: without tls_ca the connection is not encrypted"
             raise ValueError(msg)
+        if self.tls_ca is not None and self.start:
+            msg = (
+                "tls_ca: the broker that `huanwei up` starts speaks no TLS. Run one by"
+                " deploy/nats/nats-server-tls.conf and set start = false"
+            )
+            raise ValueError(msg)
         return self
 
 

@@ -9,6 +9,18 @@ class UnusableTlsFilesError(Exception):
     """A file of the TLS settings cannot be used; the text names it."""
 
 
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """A socket that is closed when the handshake fails: paho drops it without closing."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  as inherited
+        """Shake hands, or close."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
     """Encrypt, and trust only brokers whose certificate ``authority`` has signed for their name.
@@ -30,6 +42,7 @@ class Tls:
         except OSError as error:
             msg = f"{self.authority}: not a readable PEM file of certificates: {error}"
             raise UnusableTlsFilesError(msg) from error
+        context.sslsocket_class = _ClosedWhenRefused
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.certificate is not None:
             try:

@@ -142,9 +142,18 @@ def test_half_of_a_tls_setting_is_refused(tmp_path: Path, lines: str, complaint:
         load_settings(path)
 
 
+def test_tls_to_a_broker_that_speaks_none_is_refused(tmp_path: Path) -> None:
+    path = fresh(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("\n[broker]\n", '\n[broker]\ntls_ca = "ca.pem"\n'), "utf-8")
+
+    with pytest.raises(SettingsError, match=r"nats-server-tls\.conf"):
+        load_settings(path)
+
+
 def test_tls_files_are_looked_for_beside_the_settings(tmp_path: Path) -> None:
     path = fresh(tmp_path)
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("\n[broker]\n", '\n[broker]\ntls_ca = "tls/ca.pem"\n'), "utf-8")
+    path.write_text(text.replace("start = true", 'start = false\ntls_ca = "tls/ca.pem"'), "utf-8")
 
     assert load_settings(path).broker.tls_ca == tmp_path.resolve() / "tls" / "ca.pem"

@@ -1,0 +1,54 @@
+"""``huanwei broker ...``: who may say and hear what at the MQTT broker."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from huanwei.command_options import SettingsOption
+from huanwei.settings import SettingsError
+
+broker_app = typer.Typer(no_args_is_help=True, help="The MQTT broker.")
+
+
+class Broker(StrEnum):
+    """The brokers we write files for."""
+
+    NATS = "nats"
+    MOSQUITTO = "mosquitto"
+
+
+@broker_app.callback()
+def broker() -> None:
+    """Keep `users` a command of its own, though it is the only one."""
+
+
+@broker_app.command()
+def users(
+    settings: SettingsOption = Path("huanwei.toml"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder of the broker's files and the passwords (data/broker)."),
+    ] = None,
+    kind: Annotated[Broker, typer.Option("--for", help="Which broker.")] = Broker.NATS,
+    renew: Annotated[
+        list[str] | None, typer.Option(help="The id of a device that gets a new password.")
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the files.")] = False,
+) -> None:
+    """Give each device and gateway of the registry an account of its own, by broker files."""
+    from huanwei.broker_accounts import default_folder, write_accounts  # noqa: PLC0415  quick start
+    from huanwei.settings import load_settings  # noqa: PLC0415
+    from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
+
+    loaded = load_settings(settings)
+    try:
+        registry = load_registry(loaded.run.registry)
+    except (BadRegistryFileError, OSError) as error:
+        raise SettingsError(str(error)) from None
+    folder = out or default_folder(loaded)
+    write_accounts(
+        loaded, registry, folder, kind=kind.value, renew=renew or (), yes=yes, say=typer.echo
+    )

@@ -1,13 +1,14 @@
 """Dead letters: what was refused, with the reason, kept for an engineer to look at."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingest.instants import from_us
+from ingest.instants import from_us, to_us
 from ingest.reading import open_when_written
 from ingest.reasons import RefusalReason
 
@@ -54,7 +55,7 @@ def dead_letter(
     boot_id, sequence = uplink_id or (None, None)
     return DeadLetter(
         reason=reason,
-        detail=detail[:_MOST_DETAIL],
+        detail=_storable(detail[:_MOST_DETAIL]),
         first_received_at=at,
         received_at=at,
         gateway_id=gateway_id,
@@ -64,6 +65,11 @@ def dead_letter(
         size=len(payload),
         digest=hashlib.sha256(payload).hexdigest(),
     )
+
+
+def _storable(detail: str) -> str:
+    """Return the text without what no store takes as text: NUL and half a surrogate pair."""
+    return detail.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
 
 
 def as_one_of_a_flood(letter: DeadLetter, *, sender_id: str) -> DeadLetter:
@@ -84,12 +90,12 @@ def read_dead_letters(path: Path, *, reason: str | None = None, limit: int) -> l
         return []
     with closing(connection):
         rows = connection.execute(
-            "SELECT reason, detail, first_at_us, last_at_us, gateway_id, boot_id, sequence,"
-            " payload, size, digest, times FROM dead_letters"
+            "SELECT first_at_us, last_at_us, times, reason, detail, gateway_id, boot_id, sequence,"
+            " size, digest, payload FROM dead_letters"
             " WHERE ? IS NULL OR reason = ? ORDER BY last_at_us DESC, number DESC LIMIT ?",
             (reason, reason, limit),
         ).fetchall()
-    return [_letter_of(row) for row in rows]
+    return [letter_of(row) for row in rows]
 
 
 def count_dead_letters(path: Path) -> dict[RefusalReason, int]:
@@ -104,9 +110,27 @@ def count_dead_letters(path: Path) -> dict[RefusalReason, int]:
     return {RefusalReason(reason): times for reason, times in rows}
 
 
-def _letter_of(row: tuple[Any, ...]) -> DeadLetter:
-    reason, detail, first_us, last_us, gateway_id, boot_id, sequence, *rest = row
-    payload, size, digest, times = rest
+def letter_values(letter: DeadLetter) -> tuple[Any, ...]:
+    """Return a letter as a row of ``dead_letters``, without its number."""
+    return (
+        to_us(letter.first_received_at),
+        to_us(letter.received_at),
+        letter.times,
+        letter.reason,
+        letter.detail,
+        letter.gateway_id,
+        letter.boot_id,
+        letter.sequence,
+        letter.size,
+        letter.digest,
+        letter.payload,
+    )
+
+
+def letter_of(values: Sequence[Any]) -> DeadLetter:
+    """Return the letter of a row that :func:`letter_values` made."""
+    first_us, last_us, times, reason, detail, gateway_id, boot_id, *rest = values
+    sequence, size, digest, payload = rest
     return DeadLetter(
         reason=RefusalReason(reason),
         detail=detail,
@@ -115,7 +139,7 @@ def _letter_of(row: tuple[Any, ...]) -> DeadLetter:
         gateway_id=gateway_id,
         boot_id=boot_id,
         sequence=sequence,
-        payload=payload,
+        payload=bytes(payload),
         size=size,
         digest=digest,
         times=times,

@@ -1,10 +1,10 @@
-"""The bookkeeping of quality in the journal's file as other processes read it: read-only."""
+"""The bookkeeping of quality in the journal as other processes read it: read-only."""
 
 import json
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,17 +65,31 @@ class _Book:
     missing: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
-class SqliteDeviceQualities:
-    """Fulfils ``domain.ports.device_quality.DeviceQualities`` over ingest's journal.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRows:
+    """The bookkeeping of a journal from one hour to another, as its tables have it.
 
-    Looks once a minute of the business clock, however often it is asked. While the journal does
-    not exist yet nothing is known. Any thread may call; they take turns.
+    ``hours`` are hour, device, usable and least offset in microseconds; ``counts`` gateway, device,
+    kind, reason and times; ``missing`` gateways and their gaps as JSON.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    first_hour: int | None
+    hours: Iterable[tuple[int, str, bool, int]]
+    counts: Iterable[tuple[str, str, str, str, int]]
+    missing: Iterable[tuple[str, str]]
+
+
+class QualityBook:
+    """Fulfils ``domain.ports.device_quality.DeviceQualities`` over any journal's bookkeeping.
+
+    ``read`` gives the rows from an hour to another (both included), None where nothing can be known
+    yet. It is asked once a minute of the business clock, however often the book is. Any thread may
+    call; they take turns.
+    """
+
+    def __init__(self, read: Callable[[int, int], QualityRows | None]) -> None:
+        self._read = read
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
         self._book = _Book(hour=0)
         self._read_at: datetime | None = None
 
@@ -103,6 +117,24 @@ class SqliteDeviceQualities:
             for gateway_id in sorted(heard)
         }
 
+    def _look(self, until: datetime) -> _Book:
+        with self._lock:
+            if self._read_at is None or not timedelta() <= until - self._read_at < _KEPT_FOR:
+                hour = to_us(until) // HOUR_US
+                rows = self._read(hour - _WINDOW_HOURS, hour)
+                self._book = _Book(hour=hour) if rows is None else _book_of(rows, hour)
+                self._read_at = None if rows is None else until
+            return self._book
+
+
+class SqliteDeviceQualities(QualityBook):
+    """The book over ingest's file. While that does not exist yet nothing is known."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._rows)
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
     def close(self) -> None:
         """Close the file; asking opens it again."""
         with self._lock:
@@ -110,14 +142,17 @@ class SqliteDeviceQualities:
                 self._connection.close()
                 self._connection = None
 
-    def _look(self, until: datetime) -> _Book:
-        with self._lock:
-            if self._read_at is None or not timedelta() <= until - self._read_at < _KEPT_FOR:
-                connection = self._open()
-                hour = to_us(until) // HOUR_US
-                self._book = _Book(hour=hour) if connection is None else _read(connection, hour)
-                self._read_at = None if connection is None else until
-            return self._book
+    def _rows(self, first: int, last: int) -> QualityRows | None:
+        connection = self._open()
+        if connection is None:
+            return None
+        (first_hour,) = connection.execute(_FIRST_HOUR).fetchone()
+        return QualityRows(
+            first_hour=first_hour,
+            hours=connection.execute(_HOURS, (first, last)),
+            counts=connection.execute(_COUNTS, (first, last)),
+            missing=connection.execute(_MISSING),
+        )
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None:
@@ -151,18 +186,16 @@ def _quality(device: Device, book: _Book) -> DeviceQuality:
     return quality
 
 
-def _read(connection: sqlite3.Connection, hour: int) -> _Book:
-    book = _Book(hour=hour)
-    first = hour - _WINDOW_HOURS
-    (book.first_hour,) = connection.execute(_FIRST_HOUR).fetchone()
-    for at, device_id, usable, least_offset_us in connection.execute(_HOURS, (first, hour)):
+def _book_of(rows: QualityRows, hour: int) -> _Book:
+    book = _Book(hour=hour, first_hour=rows.first_hour)
+    for at, device_id, usable, least_offset_us in rows.hours:
         hours = book.hours[device_id]
         hours.least_offsets.append(timedelta(microseconds=least_offset_us))
         if usable:
             hours.usable.append(at)
-    for row in connection.execute(_COUNTS, (first, hour)):
+    for row in rows.counts:
         _count(book, *row)
-    for gateway_id, missing in connection.execute(_MISSING):
+    for gateway_id, missing in rows.missing:
         book.missing[gateway_id] += sum(last - begin + 1 for begin, last in json.loads(missing))
     return book
 

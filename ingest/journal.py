@@ -7,18 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 from domain.records import RecordKind
-from ingest.dead_letters import DeadLetter, dead_letter
+from ingest.dead_letters import DeadLetter, letter_values
 from ingest.instants import from_us, to_us
-from ingest.judge import NewestTimes, same_content
+from ingest.journal_rows import (
+    MOST_DEAD_LETTERS,
+    conflict_letter,
+    newest_states,
+    rows_left_out,
+    says_other,
+)
+from ingest.judge import NewestTimes
 from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
 from ingest.quality_tables import QUALITY_SCHEMA, counts_of, put_quality, trim_quality
-from ingest.reasons import RefusalReason
 from ingest.uplink_progress import UplinkProgress
 from storage.sqlite import SqliteFile
-from wire.records import decode_record
-
-MOST_DEAD_LETTERS = 20_000
-"""Beyond this the oldest letters go: garbage must not fill the disk that good records need."""
 
 _SCHEMA_VERSION = 2
 
@@ -110,7 +112,8 @@ class SqliteJournal:
     one thread at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, most_dead_letters: int = MOST_DEAD_LETTERS) -> None:
+        self._most_letters = most_dead_letters
         self._file = SqliteFile(path)
         try:
             _upgrade(self._file)
@@ -165,14 +168,14 @@ class SqliteJournal:
             collided = _insert(connection, round_.rows, before)
             newest = newest_position(connection)
             conflicting = [row for row in collided if _is_conflict(connection, row)]
-            conflicts = [_conflict_letter(row, round_) for row in conflicting]
-            states = {(r.device_id, r.kind): r.observed_us for r in round_.rows if r.sets_state}
+            conflicts = [conflict_letter(row, round_) for row in conflicting]
+            states = newest_states(round_)
             connection.executemany(_PUT_NEWEST, [(*key, us) for key, us in states.items()])
             connection.executemany(
                 "INSERT INTO pictures VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(p.sha256, p.device_id, p.observed_us, p.received_us) for p in round_.pictures],
             )
-            trimmed = _put_letters(connection, [*round_.letters, *conflicts])
+            trimmed = _put_letters(connection, [*round_.letters, *conflicts], self._most_letters)
             put_quality(
                 connection,
                 counts=counts_of(round_, collided=collided, conflicting=conflicting),
@@ -265,16 +268,10 @@ def _insert(
     ]
     if connection.executemany(_INSERT_ROW, bound).rowcount == len(rows):
         return []
-    stored = set(
-        connection.execute("SELECT uplink, sequence FROM journal WHERE position > ?", (before,))
+    stored = connection.execute(
+        "SELECT uplink, sequence FROM journal WHERE position > ?", (before,)
     )
-    collided = []
-    for row in rows:
-        if row[:2] in stored:
-            stored.remove(row[:2])  # a twin later in this round has collided with this one
-        else:
-            collided.append(row)
-    return collided
+    return rows_left_out(rows, stored)
 
 
 def _is_conflict(connection: sqlite3.Connection, row: JournalRow) -> bool:
@@ -285,23 +282,7 @@ def _is_conflict(connection: sqlite3.Connection, row: JournalRow) -> bool:
         "SELECT record FROM journal WHERE observed_us = ? AND device_id = ? AND kind = ?",
         (row.observed_us, row.device_id, row.kind),
     )
-    stored = [record for (record,) in (*by_uplink.fetchall(), *by_identity.fetchall())]
-    return any(
-        record != row.record and not same_content(decode_record(record), decode_record(row.record))
-        for record in stored
-    )
-
-
-def _conflict_letter(row: JournalRow, round_: Round) -> DeadLetter:
-    uplink = round_.uplinks[row.uplink]
-    return dead_letter(
-        RefusalReason.CONFLICT,
-        row.record,
-        detail=f"the journal has another record of {row.device_id} under this identity",
-        at=round_.received_at,
-        gateway_id=uplink.gateway_id,
-        uplink_id=(uplink.boot_id, row.sequence),
-    )
+    return says_other(row, [record for (record,) in (*by_uplink, *by_identity)])
 
 
 def _put_uplinks(connection: sqlite3.Connection, uplinks: Iterable[Uplink], heard_us: int) -> None:
@@ -321,32 +302,18 @@ def _put_uplinks(connection: sqlite3.Connection, uplinks: Iterable[Uplink], hear
     )
 
 
-def _put_letters(connection: sqlite3.Connection, letters: Sequence[DeadLetter]) -> int:
+def _put_letters(
+    connection: sqlite3.Connection, letters: Sequence[DeadLetter], most_letters: int
+) -> int:
     """Add the letters; return how many old ones had to go."""
     if not letters:
         return 0
-    connection.executemany(
-        _PUT_LETTER,
-        [
-            (
-                to_us(letter.first_received_at),
-                to_us(letter.received_at),
-                letter.times,
-                letter.reason,
-                letter.detail,
-                letter.gateway_id,
-                letter.boot_id,
-                letter.sequence,
-                letter.size,
-                letter.digest,
-                letter.payload,
-            )
-            for letter in letters
-        ],
-    )
+    connection.executemany(_PUT_LETTER, [letter_values(letter) for letter in letters])
     return connection.execute(
-        "DELETE FROM dead_letters WHERE number <= (SELECT max(number) FROM dead_letters) - ?",
-        (MOST_DEAD_LETTERS,),
+        # By their count: every repeat uses a number up too, and must push no other letter out.
+        "DELETE FROM dead_letters WHERE number <="
+        " (SELECT number FROM dead_letters ORDER BY number DESC LIMIT 1 OFFSET ?)",
+        (most_letters,),
     ).rowcount
 
 

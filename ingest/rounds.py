@@ -63,7 +63,7 @@ class Rounds:
     ) -> list[tuple[str, Ack]]:
         """Commit what arrived and return the acks, by gateway, that may be sent now.
 
-        Raises ``sqlite3.Error`` when the journal cannot take the round. A picture that its store
+        Raises what the journal raises when it cannot take the round. A picture that its store
         cannot take is left out, unacknowledged.
         """
         known, self._known = self._known or self._journal.load(), None

@@ -9,6 +9,7 @@ import structlog
 from domain.ports.clock import Clock
 from ingest.inbox import Arrival, Inbox
 from ingest.metrics import IngestMetrics
+from ingest.ports.journal import JournalUnavailableError
 from ingest.retention import Retention
 from ingest.rounds import Rounds
 from wire.acks import Ack
@@ -162,4 +163,4 @@ def _is_outage(error: Exception) -> bool:
     """Tell a store that cannot be written from a message that cannot be stored."""
     if isinstance(error, sqlite3.DataError | sqlite3.IntegrityError):
         return False
-    return isinstance(error, OSError | sqlite3.DatabaseError)
+    return isinstance(error, OSError | sqlite3.DatabaseError | JournalUnavailableError)

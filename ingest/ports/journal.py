@@ -1,9 +1,11 @@
 """The journal as ingest writes it: whole rounds, all or nothing."""
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from domain.records import Record
@@ -12,6 +14,10 @@ from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, Rate
 from ingest.judge import NewestTimes
 from ingest.quality_counts import QualityKey
 from ingest.uplink_progress import UplinkProgress
+
+
+class JournalUnavailableError(Exception):
+    """The journal cannot be written now. Nothing was stored; try again later."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,12 +33,20 @@ class Uplink:
 class Known:
     """What is committed, as far as judging needs it; grows in memory with the round at work.
 
-    When a round fails it is wrong: load it again.
+    When a round fails it is wrong: load it again. ``new_number`` gives the numbers of new uplinks
+    where others write the journal too.
     """
 
-    def __init__(self, uplinks: Iterable[Uplink] = (), newest: NewestTimes | None = None) -> None:
+    def __init__(
+        self,
+        uplinks: Iterable[Uplink] = (),
+        newest: NewestTimes | None = None,
+        *,
+        new_number: Callable[[], int] | None = None,
+    ) -> None:
         self._uplinks = {(uplink.gateway_id, uplink.boot_id): uplink for uplink in uplinks}
-        self._next_number = max((u.number for u in self._uplinks.values()), default=0) + 1
+        highest = max((u.number for u in self._uplinks.values()), default=0)
+        self._new_number = new_number or partial(next, itertools.count(highest + 1))
         self.newest = newest or NewestTimes()
         self._watches: dict[str, DeviceWatch] = {}
 
@@ -47,9 +61,8 @@ class Known:
         """Return that spool's uplink, a new one when it was never heard of."""
         uplink = self._uplinks.get((gateway_id, boot_id))
         if uplink is None:
-            uplink = Uplink(number=self._next_number, gateway_id=gateway_id, boot_id=boot_id)
+            uplink = Uplink(number=self._new_number(), gateway_id=gateway_id, boot_id=boot_id)
             self._uplinks[gateway_id, boot_id] = uplink
-            self._next_number += 1
         return uplink
 
 

@@ -20,7 +20,7 @@ from tests.fakes.memory_record_feed import MemoryRecordFeed
 Fed = tuple[RecordFeed, Callable[[Sequence[Record]], None]]
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 def fed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fed]:
     """Give a feed and a way to commit records to what it reads, one round each call."""
     if request.param == "memory":
@@ -32,7 +32,8 @@ def fed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fed]:
 
         yield memory, append
         return
-    with IngestRig(tmp_path) as rig:
+    database = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    with IngestRig(tmp_path, database=database) as rig:
         sent = 0
 
         def send(records: Sequence[Record]) -> None:

@@ -1,5 +1,6 @@
 """Ingest without a broker: a real journal on disk, rounds, and what they counted."""
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -11,8 +12,12 @@ from domain.registry import RegistrySnapshot
 from ingest.dead_letters import DeadLetter, read_dead_letters
 from ingest.inbox import Arrival
 from ingest.journal import SqliteJournal
+from ingest.journal_rows import MOST_DEAD_LETTERS
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
+from ingest.postgres import dead_letters as postgres_dead_letters
+from ingest.postgres.journal import PostgresJournal
+from ingest.postgres.record_feed import PostgresRecordFeed
 from ingest.record_feed import SqliteRecordFeed
 from ingest.rounds import Rounds
 from tests.fakes.ingest_samples import GATEWAY, sample_registry
@@ -23,16 +28,30 @@ from wire.acks import Ack
 
 
 class IngestRig:
-    """What a test needs around one journal; ``reopen`` is a restart of the process."""
+    """What a test needs around one journal; ``reopen`` is a restart of the process.
 
-    def __init__(self, folder: Path, *, registry: RegistrySnapshot | None = None) -> None:
+    The journal is a file in ``folder``, or in the PostgreSQL at ``database``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        registry: RegistrySnapshot | None = None,
+        most_dead_letters: int = MOST_DEAD_LETTERS,
+        database: str | None = None,
+    ) -> None:
+        self._most_dead_letters = most_dead_letters
+        self._database = database
         self.path = folder / "journal.db"
         self.clock = ManualClock()
         self.registry = MemoryRegistry(registry or sample_registry())
         self.pictures = MemoryPictures()
         self._counters = CollectorRegistry()
         self.metrics = IngestMetrics(self._counters)
-        self.feed = SqliteRecordFeed(self.path)
+        self.feed: SqliteRecordFeed | PostgresRecordFeed = (
+            SqliteRecordFeed(self.path) if database is None else PostgresRecordFeed(database)
+        )
         self._open()
 
     def __enter__(self) -> Self:
@@ -43,7 +62,12 @@ class IngestRig:
         self.journal.close()
 
     def _open(self) -> None:
-        self.journal = SqliteJournal(self.path)
+        most = self._most_dead_letters
+        self.journal: SqliteJournal | PostgresJournal = (
+            SqliteJournal(self.path, most_dead_letters=most)
+            if self._database is None
+            else PostgresJournal(self._database, most_dead_letters=most)
+        )
         self.rounds = Rounds(
             journal=self.journal,
             pictures=PictureIntake(self.pictures),
@@ -71,7 +95,15 @@ class IngestRig:
 
     def letters(self) -> list[DeadLetter]:
         """Return the dead letters, oldest first."""
-        return read_dead_letters(self.path, limit=1_000)[::-1]
+        if self._database is None:
+            return read_dead_letters(self.path, limit=1_000)[::-1]
+        return postgres_dead_letters.read_dead_letters(self._database, limit=1_000)[::-1]
+
+    @property
+    def sqlite(self) -> sqlite3.Connection:
+        """The connection that writes ``journal.db``, to break it."""
+        assert isinstance(self.journal, SqliteJournal)
+        return self.journal._file.connection
 
     def counted(self, name: str, **labels: str) -> float:
         """Return the value of ``huanwei_ingest_{name}``, 0 where it never counted."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest import journal as journal_module
 from ingest.dead_letters import count_dead_letters, dead_letter, read_dead_letters
 from ingest.journal import OtherSchemaError, SqliteJournal
 from ingest.ports.journal import Round
@@ -29,7 +28,7 @@ def test_the_database_itself_refuses_an_identity_twice(rig: IngestRig) -> None:
         " sets_state, record) SELECT uplink, ?, device_id, observed_us + ?, kind, received_us,"
         " late, sets_state, record FROM journal WHERE position = 1"
     )
-    connection = rig.journal._file.connection
+    connection = rig.sqlite
     for sequence, later_us in ((1, 1), (2, 0)):
         with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
             connection.execute(copy, (sequence, later_us))
@@ -89,7 +88,7 @@ def test_a_file_of_another_version_is_refused_and_left_alone(tmp_path: Path) -> 
 
 
 def test_a_failed_commit_is_rolled_back_by_the_next_load(rig: IngestRig) -> None:
-    connection = rig.journal._file.connection
+    connection = rig.sqlite
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("INSERT INTO newest VALUES ('sensor-000', 'fill', 1)")
     rig.journal.load()
@@ -97,10 +96,12 @@ def test_a_failed_commit_is_rolled_back_by_the_next_load(rig: IngestRig) -> None
     assert rig.receive(batch({1: fill_record()}))
 
 
-def test_dead_letters_are_cut_filtered_counted_and_capped(
-    rig: IngestRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journal_module, "MOST_DEAD_LETTERS", 5)
+def test_dead_letters_are_cut_filtered_counted_and_capped(tmp_path: Path) -> None:
+    with IngestRig(tmp_path, most_dead_letters=5) as rig:
+        _dead_letters_are_cut_filtered_counted_and_capped(rig)
+
+
+def _dead_letters_are_cut_filtered_counted_and_capped(rig: IngestRig) -> None:
     rig.receive(b"x" * 50_000)
     letters = [
         dead_letter(

@@ -52,7 +52,7 @@ def test_a_picture_is_stored_and_acknowledged_by_its_hash(rig: IngestRig) -> Non
     assert receive(rig, picture()) == [(GATEWAY, Ack(pictures=(SHA256,)))]
     assert rig.pictures.get(SHA256) == JPEG
     assert rig.counted("pictures_total") == 1
-    rows = rig.journal._file.connection.execute("SELECT sha256, device_id FROM pictures")
+    rows = rig.sqlite.execute("SELECT sha256, device_id FROM pictures")
     assert rows.fetchall() == [(SHA256, CAMERA)]
 
 

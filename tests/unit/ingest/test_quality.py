@@ -275,7 +275,7 @@ def test_after_a_day_a_refusal_is_forgotten_and_after_the_retention_it_is_gone(
 def test_a_round_that_fails_counts_nothing(
     rig: IngestRig, qualities: SqliteDeviceQualities
 ) -> None:
-    connection = rig.journal._file.connection
+    connection = rig.sqlite
     connection.execute(
         "CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'full'); END"
     )

@@ -232,7 +232,7 @@ def test_a_round_that_cannot_be_committed_leaves_nothing_and_may_be_repeated(
     rig: IngestRig,
 ) -> None:
     rig.receive(batch({1: fill_record()}))
-    connection = rig.journal._file.connection
+    connection = rig.sqlite
     connection.execute(
         "CREATE TRIGGER full BEFORE INSERT ON newest BEGIN SELECT raise(ABORT, 'x'); END"
     )
@@ -249,7 +249,7 @@ def test_a_round_that_cannot_be_committed_leaves_nothing_and_may_be_repeated(
 
 def test_a_full_disk_acknowledges_nothing_and_a_resend_makes_it_good(rig: IngestRig) -> None:
     rig.receive(batch({1: fill_record()}))
-    connection = rig.journal._file.connection
+    connection = rig.sqlite
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     records = dict(enumerate(series_of_records(401)[1:], 2))

@@ -1,0 +1,1 @@
+"""The journal of a district: on PostgreSQL, written by one or several ingest workers."""

@@ -11,6 +11,7 @@ from huanwei.broker_address import broker_address
 from huanwei.business_clock import SystemClock
 from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
+from huanwei.process_points import points_of
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
 from ingest.collector import CalmCollector
@@ -78,7 +79,13 @@ def build(settings: Settings) -> ProcessParts:
             metrics=metrics,
         )
     return ProcessParts(
-        parts=[CalmCollector(), influx, service, retention],
+        parts=[
+            CalmCollector(),
+            influx,
+            service,
+            retention,
+            *points_of(settings, process="ingest", clock=clock, metrics=metrics),
+        ],
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,
     )

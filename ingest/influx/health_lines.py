@@ -1,4 +1,4 @@
-"""The state of every device as points, told once in ten minutes of business time.
+"""How every device is, as points, told once in ten minutes of business time.
 
 A state depends on the present (silence is a state), so it cannot be told later: while the server is
 away there are no such points. What a device sent is in the other feeds, which lose nothing.
@@ -12,7 +12,7 @@ from domain.devices import Device
 from domain.ports.clock import Clock
 from domain.ports.history import History
 from domain.ports.registry import Registry
-from domain.records import Record, RecordKind
+from domain.records import FillReading, Record, RecordKind, SnapshotVerdicts
 from ingest.influx.lines import line
 from ingest.influx.source import Lines, Page
 from ingest.instants import to_us
@@ -42,14 +42,14 @@ class HealthLines:
         lines = []
         devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
         for device in devices:
-            spoken = latest.get(device.device_id)
-            state = device_state(device, spoken, at)
-            tags = {"device_id": device.device_id, "place_id": device.place_id}
-            fields: dict[str, float | str | None] = {
-                "ok": float(state is DeviceState.OK),
-                "state": state,
-                "silent_s": None if spoken is None else (at - spoken.observed_at).total_seconds(),
+            place = registry.places[device.place_id]
+            tags = {
+                "device_id": device.device_id,
+                "place_id": device.place_id,
+                "subdistrict_id": place.subdistrict_id,
             }
+            fields = _fields(device, latest.get(device.device_id), at)
+            fields |= {"place": place.name.zh, "place_en": place.name.en or place.name.zh}
             lines.append(line("device_health", tags, fields, to_us(at) * 1000))
         return Page(entries=1, through=newest, told=Lines(lines=lines))
 
@@ -63,3 +63,19 @@ class HealthLines:
             for kind in _SPOKEN
             for device_id, record in self._history.latest(kind).items()
         }
+
+
+def _fields(device: Device, spoken: Record | None, at: datetime) -> dict[str, float | str | None]:
+    state = device_state(device, spoken, at)
+    fields: dict[str, float | str | None] = {"ok": float(state is DeviceState.OK), "state": state}
+    if spoken is None:
+        return fields
+    fields["silent_s"] = (at - spoken.observed_at).total_seconds()
+    match spoken.values:
+        case FillReading() as reading:
+            fields |= {"battery_ratio": reading.battery_ratio, "rssi_dbm": reading.rssi_dbm}
+        case SnapshotVerdicts() as seen:
+            fields["camera_health"] = seen.camera_health
+        case _:
+            pass
+    return fields

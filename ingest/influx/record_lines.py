@@ -12,6 +12,7 @@ import msgspec
 
 from domain.checks import InvalidValueError
 from domain.devices import Camera, Device
+from domain.places import Place
 from domain.ports.registry import Registry
 from domain.records import MeasurementQuality
 from domain.registry import RegistrySnapshot
@@ -90,7 +91,7 @@ def lines_of_records(records: Sequence[bytes], registry: RegistrySnapshot) -> Li
         elif type(body.values) is FillBody:
             fills.append(body)
         else:
-            _add_other(body, device, lines, refused)
+            _add_other(body, device, registry.places[device.place_id], lines, refused)
     return Lines(lines=fill_lines(fills, registry) + lines, refused=refused)
 
 
@@ -152,12 +153,16 @@ def _numbers(numbers: Sequence[float]) -> list[bytes]:
 
 
 def _add_other(
-    body: RecordBody, device: Device, lines: list[bytes], refused: list[RefusedPoint]
+    body: RecordBody,
+    device: Device,
+    place: Place,
+    lines: list[bytes],
+    refused: list[RefusedPoint],
 ) -> None:
     try:
         match body.values:
             case EmptiedBody() as emptied:
-                lines.append(_emptied_line(body, emptied, device))
+                lines.append(_emptied_line(body, emptied, device, place))
             case VerdictsBody() as snapshot:
                 lines.append(_snapshot_line(body, snapshot, device))
                 _add_verdicts(body, snapshot, device, lines, refused)
@@ -165,14 +170,16 @@ def _add_other(
         refused.append(_refused(PointRefusal.INVALID_VALUE, str(error), body))
 
 
-def _emptied_line(body: RecordBody, emptied: EmptiedBody, device: Device) -> bytes:
+def _emptied_line(body: RecordBody, emptied: EmptiedBody, device: Device, place: Place) -> bytes:
     return line(
         "emptied",
-        _tags(device),
+        _tags(device) | {"subdistrict_id": place.subdistrict_id},
         {
             "gateway_delay_s": _delay_s(body),
             "level_after": emptied.level_after,
             "level_before": emptied.level_before,
+            "place": place.name.zh,
+            "place_en": place.name.en or place.name.zh,
         },
         _at_ns(body),
     )

@@ -162,9 +162,13 @@ def test_a_reading_of_nothing_but_its_quality_is_a_point() -> None:
 
 def test_emptyings_keep_levels_and_the_gateways_time() -> None:
     (point,) = lines_of_records([encode_record(emptied_record(2))], REGISTRY).lines
-    assert point == (
-        b"emptied,device_id=sensor-002,place_id=place-1"
-        b" gateway_delay_s=0,level_after=0.1,level_before=0.9 %d" % (START.timestamp() * 1e9)
+    assert (
+        point
+        == (
+            "emptied,device_id=sensor-002,place_id=place-1,subdistrict_id=sub-1"
+            ' gateway_delay_s=0,level_after=0.1,level_before=0.9,place="一号点",place_en="一号点"'
+            f" {START.timestamp() * 1e9:.0f}"
+        ).encode()
     )
 
 

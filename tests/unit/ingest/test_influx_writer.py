@@ -1,12 +1,13 @@
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from domain.records import Record
+from domain.records import FillReading, Record
 from ingest.influx.backfill import BackfillStoppedError, backfill
 from ingest.influx.deliveries import MOST_DEAD_LETTERS, SqliteDeliveries, read_refused
 from ingest.influx.delivery import StoppedError
@@ -220,18 +221,23 @@ def test_a_backfill_ends_at_a_closed_door_and_keeps_its_place(tmp_path: Path) ->
 
 def test_the_state_of_every_device_is_told_once_in_ten_minutes() -> None:
     clock = ManualClock(START + timedelta(minutes=11))
-    history = MemoryHistory(fill_record(0), verdicts_record())
+    spoken = fill_record(0)
+    assert isinstance(spoken.values, FillReading)
+    values = replace(spoken.values, battery_ratio=0.9, rssi_dbm=-88)
+    history = MemoryHistory(replace(spoken, values=values), verdicts_record())
     source = HealthLines(history=history, registry=MemoryRegistry(REGISTRY), clock=clock)
     page = source.read(after=0, limit=1)
     assert page is not None
     at_ns = int((START + timedelta(minutes=10)).timestamp() * 1e9)
     told = {one.rpartition(b" ")[0].decode() for one in page.told.lines}
-    tags = "place_id=place-1"
-    assert f'device_health,device_id=sensor-000,{tags} ok=1,silent_s=600,state="ok"' in told
-    assert f'device_health,device_id=sensor-001,{tags} ok=0,state="unknown"' in told
-    assert (
-        f'device_health,device_id=camera-1,{tags} ok=0,silent_s=600,state="camera_unusable"' in told
-    )
+    tags, place = "place_id=place-1,subdistrict_id=sub-1", 'place="一号点",place_en="一号点"'
+    heard = f'battery_ratio=0.9,ok=1,{place},rssi_dbm=-88,silent_s=600,state="ok"'
+    dark = f'camera_health="dark",ok=0,{place},silent_s=600,state="camera_unusable"'
+    assert {
+        f"device_health,device_id=sensor-000,{tags} {heard}",
+        f'device_health,device_id=sensor-001,{tags} ok=0,{place},state="unknown"',
+        f"device_health,device_id=camera-1,{tags} {dark}",
+    } <= told
     assert len(told) == 6
     assert all(one.endswith(b" %d" % at_ns) for one in page.told.lines)
     assert source.read(after=page.through, limit=1) is None

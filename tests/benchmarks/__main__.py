@@ -10,7 +10,7 @@ import sys
 BENCHMARKS = (
     ("tests.benchmarks.demo_cost", "--seconds=60"),
     ("tests.benchmarks.reading_to_message",),
-    ("tests.benchmarks.ingest_rate",),
+    ("tests.benchmarks.ingest_rate", "--seconds=60"),
     ("tests.benchmarks.influx_rate",),
     ("tests.benchmarks.series_store", "--days=4"),
 )

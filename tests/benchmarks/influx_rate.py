@@ -33,7 +33,7 @@ from ingest.instants import to_us
 from ingest.journal import SqliteJournal
 from ingest.ports.journal import JournalRow, Round
 from ingest.record_feed import SqliteRecordFeed
-from tests.benchmarks.ingest_rate import encoded_records
+from tests.benchmarks.ingest_load import encoded_records
 from tests.benchmarks.surroundings import print_surroundings
 from tests.fakes.influx_rig import new_bucket, new_writer
 from tests.fakes.ingest_samples import BOOT, GATEWAY, sample_registry, sensor_id

@@ -1,0 +1,195 @@
+"""What the benchmarks of ingest send: records of many sensors, and a stand-in for the gateways.
+
+The stand-in runs in a process of its own. Like a gateway it keeps a window of unacknowledged
+batches and sends again what was lost; it can also keep to a rate, and stop after a number.
+"""
+
+import multiprocessing
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from multiprocessing.queues import Queue
+
+from domain.registry import RegistrySnapshot
+from tests.fakes.ingest_samples import BOOT, sample_registry, sensor_id
+from tests.servers import GATEWAY_ID, PASSWORDS
+from wire.acks import decode_ack
+from wire.batches import UplinkBatch, encode_batch
+from wire.client import Message, MqttClient
+from wire.topics import ack_topic, up_topic
+
+_RESEND_S = 2.0
+
+
+def registry_of(sensors: int) -> RegistrySnapshot:
+    """Return a registry with so many sensors at the stand-in's gateway."""
+    return sample_registry(sensors=sensors + 1, gateway_id=GATEWAY_ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Batches of ``size`` records, at most ``window`` unacknowledged, of ``sensors`` in turn.
+
+    ``rate``: at most so many records a second; ``most``: so many in all. Each sensor observes every
+    ``every``, the first one ``ago`` before the load begins.
+    """
+
+    size: int
+    window: int
+    sensors: int = 200
+    rate: float = float("inf")
+    most: int = 2**62
+    every: timedelta = timedelta(milliseconds=1)
+    ago: timedelta = timedelta(minutes=1)
+    boot_id: str = BOOT
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """What became of a load: ``acknowledged`` records, in ``seconds``.
+
+    ``latencies_s`` are the times from the publication of a batch to the ack that covers it.
+    """
+
+    acknowledged: int = 0
+    resends: int = 0
+    seconds: float = 0.0
+    latencies_s: list[float] = field(default_factory=list)
+
+
+def encoded_records(
+    first: int,
+    count: int,
+    start: datetime,
+    *,
+    sensors: int = 200,
+    every: timedelta = timedelta(milliseconds=1),
+) -> Iterator[tuple[int, bytes]]:
+    """Yield sequences and records, all different: every sensor once, then all of them later."""
+    for sequence in range(first, first + count):
+        turn, sensor = divmod(sequence, sensors)
+        at = start + turn * every
+        text = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"
+        yield (
+            sequence,
+            (
+                f'{{"v":1,"device_id":"{sensor_id(sensor)}","observed_at":"{text}",'
+                f'"gateway_at":"{text}","values":{{"kind":"fill","measurement_quality":"accepted",'
+                f'"filling_level":0.{sequence % 1000:03d},"distance_mm":{sequence % 1500}.5,'
+                '"temperature_c":21.5,"battery_v":3.58,"cover_open":false}}'
+            ).encode(),
+        )
+
+
+def batch_from(first: int, load: Load, start: datetime) -> bytes:
+    """Return the payload of the batch that begins with that sequence."""
+    items = tuple(encoded_records(first, load.size, start, sensors=load.sensors, every=load.every))
+    return encode_batch(
+        UplinkBatch(gateway_id=GATEWAY_ID, boot_id=load.boot_id, oldest=first, items=items)
+    )
+
+
+class StandIn:
+    """Publishes a load through the broker at ``port``."""
+
+    def __init__(self, port: int, load: Load) -> None:
+        self._load = load
+        self._moved = threading.Event()
+        self._through = 0
+        self._under_way: deque[tuple[int, float]] = deque()
+        self._sent = Sent()
+        self._client = MqttClient(
+            host="127.0.0.1",
+            port=port,
+            client_id=f"stand-in-{load.boot_id}",
+            subscriptions=[(ack_topic(GATEWAY_ID), 0)],
+            on_message=self._receive,
+            username=GATEWAY_ID,
+            password=PASSWORDS[GATEWAY_ID],
+        )
+
+    def _receive(self, message: Message) -> None:
+        ack = decode_ack(message.payload)
+        if ack.boot_id != self._load.boot_id:
+            return
+        now_s = time.monotonic()
+        through = ack.missing[0][0] - 1 if ack.missing else ack.through
+        self._through = max(self._through, through)
+        while self._under_way and self._under_way[0][0] <= self._through:
+            self._sent.latencies_s.append(now_s - self._under_way.popleft()[1])
+        self._moved.set()
+
+    def run(self, seconds: float) -> Sent:
+        """Publish for so long, or until all of it is acknowledged."""
+        load, sent = self._load, 0
+        self._client.start()
+        while not self._client.subscribed:
+            self._moved.wait(0.01)
+        start, began_s = datetime.now(UTC) - load.ago, time.monotonic()
+        stirred_s = began_s
+        while (now_s := time.monotonic()) < began_s + seconds and self._through < load.most:
+            due = min(load.most, (now_s - began_s) * load.rate + load.size)
+            due = min(due, self._through + load.size * load.window)
+            while sent + load.size <= due:
+                payload = batch_from(sent + 1, load, start)
+                self._under_way.append((sent + load.size, time.monotonic()))
+                if not self._client.publish(up_topic(GATEWAY_ID), payload):
+                    self._under_way.pop()
+                    break
+                sent += load.size
+            self._moved.clear()
+            before = self._through
+            self._moved.wait(min(0.01, load.size / min(load.rate, 1e4)))
+            if self._through != before or sent == before:
+                stirred_s = time.monotonic()
+            elif time.monotonic() - stirred_s > _RESEND_S:
+                sent, stirred_s = self._through, time.monotonic()
+                self._under_way.clear()
+                self._sent.resends += 1
+        self._sent.seconds = time.monotonic() - began_s
+        self._moved.wait(0.3)
+        self._client.stop()
+        self._sent.acknowledged = self._through
+        return self._sent
+
+
+def _run(port: int, load: Load, seconds: float, answer: "Queue[Sent]") -> None:
+    answer.put(StandIn(port, load).run(seconds))
+
+
+class Sending:
+    """A load on its way from a process of its own."""
+
+    def __init__(self, process: multiprocessing.process.BaseProcess, answer: "Queue[Sent]") -> None:
+        self._process = process
+        self._answer = answer
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.is_alive()
+
+    def result(self, within_s: float) -> Sent:
+        """Wait for the end, and return what became of the load."""
+        sent = self._answer.get(timeout=within_s)
+        self._process.join()
+        return sent
+
+
+@contextmanager
+def sending(port: int, load: Load, seconds: float) -> Iterator[Sending]:
+    """Send a load for so long, in a process that ends with this context."""
+    spawn = multiprocessing.get_context("spawn")
+    answer: Queue[Sent] = spawn.Queue()
+    process = spawn.Process(target=_run, args=(port, load, seconds, answer))
+    process.start()
+    try:
+        yield Sending(process, answer)
+    finally:
+        if process.is_alive():
+            process.terminate()
+            process.join()

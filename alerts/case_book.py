@@ -2,15 +2,13 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from alerts.alert_records import find_alerts
 from alerts.case_records import CaseLogEntry, case_of, change_of, log_entry_of
 from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessage, message_of
 from alerts.schema import alerts, case_log, cases, changes, outbox
-from alerts.store import case_reader
 from domain.alerts import Alert
 from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
 from domain.changes import Change
@@ -19,10 +17,13 @@ _OPEN, _ENDED = sorted(OPEN_STATES), sorted(ENDED_STATES)
 
 
 class CaseBook:
-    """Reads ``cases.db`` from any thread; it can change nothing. The file must exist."""
+    """Reads the cases from any thread, over an engine that can only read.
 
-    def __init__(self, path: Path) -> None:
-        self._engine = case_reader(path)
+    Every method raises ``sqlalchemy.exc.SQLAlchemyError`` when they cannot be read now.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def close(self) -> None:
         """Close the readers."""
@@ -146,11 +147,11 @@ class CaseBook:
             yield connection
 
 
-class SqliteChangeFeed:
-    """The changes as a feed (``domain.ports.change_feed.ChangeFeed``)."""
+class BookChangeFeed:
+    """The changes of a book as a feed (``domain.ports.change_feed.ChangeFeed``)."""
 
-    def __init__(self, path: Path) -> None:
-        self._book = CaseBook(path)
+    def __init__(self, book: CaseBook) -> None:
+        self._book = book
 
     def read(self, *, after: int, limit: int) -> Sequence[Change]:
         """Return up to ``limit`` changes behind position ``after``, oldest first."""

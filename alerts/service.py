@@ -4,7 +4,6 @@ import random
 import sqlite3
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -36,10 +35,10 @@ _TRIES_BEFORE_SKIPPING = 3
 
 
 class AlertsService:
-    """Follows the journal, keeps the cases, tells people. One process writes ``cases_path``.
+    """Follows the journal, keeps the cases, tells people.
 
-    ``notifiers`` are the channels besides the console, which is always there. Raises what
-    ``alerts.store.CaseStore`` raises when the file cannot be opened.
+    ``store`` is the service's from now on: it closes it. ``notifiers`` are the channels besides the
+    console, which is always there.
     """
 
     def __init__(  # noqa: PLR0913  a part gets everything by its constructor
@@ -48,7 +47,7 @@ class AlertsService:
         clock: Clock,
         registry: Registry,
         feed: RecordFeed,
-        cases_path: Path,
+        store: CaseStore,
         rules: AlertRules,
         notifiers: Mapping[Channel, Notifier],
         crew_links: CrewLinks,
@@ -61,7 +60,7 @@ class AlertsService:
         self._feed = feed
         self._metrics = metrics
         self._rng = rng
-        self._store = CaseStore(cases_path)
+        self._store = store
         self._notifiers = {Channel.CONSOLE: ConsoleNotifier(self._store), **notifiers}
         notices = Notices(catalogue=catalogue, locale=locale, crew_links=crew_links)
         workshop = CaseWorkshop(
@@ -95,7 +94,7 @@ class AlertsService:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what is in hand, stop, and close the file. Idempotent."""
+        """Finish what is in hand, stop, and close the store. Idempotent."""
         if self._stopped:
             return
         self._stopped = True

@@ -1,15 +1,16 @@
-"""``cases.db``: one writing connection, shared by everything in this process that changes cases."""
+"""Where cases are written: ``cases.db``, by one process, or PostgreSQL, by processes in turn."""
 
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 
 from alerts.schema import METADATA, SCHEMA_VERSION, facts
-from storage.sql_engine import reading_engine, writing_engine
+from storage.sql_engine import writing_engine
 from storage.sqlite import SqliteFile
 
 
@@ -37,7 +38,32 @@ class CommitBell:
             return self._count
 
 
-class CaseStore:
+class CaseStore(Protocol):
+    """Hands out write transactions one at a time, over all processes that write these cases.
+
+    ``messages_waiting`` rings when this process has put a message into the outbox.
+    """
+
+    @property
+    def store_id(self) -> str:
+        """The id that this store was given when it was made."""
+        ...
+
+    @property
+    def messages_waiting(self) -> CommitBell:
+        """The bell."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One write transaction; it commits at the end, an error rolls everything back."""
+        ...
+
+    def close(self) -> None:
+        """Give everything up."""
+        ...
+
+
+class SqliteCaseStore:
     """Opens the file, takes its lock, and hands out transactions one at a time.
 
     Raises :class:`NewerSchemaError`, ``storage.lock_file.FileInUseError`` or
@@ -69,11 +95,6 @@ class CaseStore:
             self._file.close()
 
 
-def case_reader(path: Path) -> Engine:
-    """Return an engine that can only read ``cases.db``."""
-    return reading_engine(path)
-
-
 def _open_schema(connection: Connection, path: Path) -> str:
     """Create the tables of a new file, check the version of an old one; return the store's id."""
     if not inspect(connection).has_table(facts.name):
@@ -82,7 +103,7 @@ def _open_schema(connection: Connection, path: Path) -> str:
             insert(facts),
             [
                 {"name": "schema_version", "value": str(SCHEMA_VERSION)},
-                {"name": "store_id", "value": secrets.token_hex(8)},
+                {"name": "store_id", "value": new_store_id()},
             ],
         )
     known = {row.name: row.value for row in connection.execute(select(facts))}
@@ -91,3 +112,8 @@ def _open_schema(connection: Connection, path: Path) -> str:
         msg = f"{path} has schema version {version}, this release knows {SCHEMA_VERSION}"
         raise NewerSchemaError(msg)
     return str(known["store_id"])
+
+
+def new_store_id() -> str:
+    """Return an id that no other store has: it keeps message ids of two stores apart."""
+    return secrets.token_hex(8)

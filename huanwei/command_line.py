@@ -26,6 +26,7 @@ from huanwei.database_commands import database_app
 from huanwei.errors import StandsInTheWayError
 from huanwei.grafana_commands import grafana_app
 from huanwei.influx_commands import influx_app
+from huanwei.registry_commands import registry_app
 from huanwei.settings import SettingsError
 from huanwei.vision_commands import vision_app
 from ingest.reasons import RefusalReason as RecordRefusal
@@ -43,6 +44,7 @@ app.add_typer(influx_app, name="influx")
 app.add_typer(broker_app, name="broker")
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
+app.add_typer(registry_app, name="registry")
 
 
 def main() -> None:
@@ -118,30 +120,33 @@ def init(
 def up(
     settings: SettingsOption = Path("huanwei.toml"),
     only: Annotated[
-        str | None, typer.Option(help="Run one process in the foreground: edge, ingest or centre.")
+        str | None, typer.Option(help="One process: edge, ingest, centre, or alerts, api.")
     ] = None,
 ) -> None:
-    """Run broker, edge, ingest and centre by a settings file, with the real clock."""
+    """Run broker, edge, ingest and centre (or alerts and api) by a settings file."""
     from huanwei.role import run_role  # noqa: PLC0415
+    from huanwei.run_plan import roles_of  # noqa: PLC0415
     from huanwei.run_supervised import run_supervised  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
-    roles = ("edge", "ingest", "centre")
     loaded = load_settings(settings)
     if loaded.run.clock_anchor is not None:
         msg = f"{settings}: run.clock_anchor: only the demo runs with a clock of its own"
         raise SettingsError(msg)
-    _check_registry(loaded.run.registry)
+    # A district's centre has its registry in PostgreSQL; its sites read the file.
+    if loaded.postgres is None or only in (None, "edge"):
+        _check_registry(loaded.run.registry)
     if only is not None:
-        if only not in roles:
-            typer.echo(f"--only: one of {', '.join(roles)}", err=True)
+        possible = {*roles_of(loaded), "centre"}
+        if only not in possible:
+            typer.echo(f"--only: one of {', '.join(sorted(possible))}", err=True)
             raise typer.Exit(WRONG_CALL)
         run_role(only, settings.resolve())
         return
     run_supervised(
         loaded,
         settings.resolve(),
-        roles,
+        roles_of(loaded),
         say=typer.echo,
         on_all_ready=lambda: typer.echo(f"Ready: {loaded.centre.public_url}"),
     )

@@ -7,7 +7,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from alerts.case_book import SqliteChangeFeed
+from alerts.case_book import BookChangeFeed
+from alerts.case_database import SqliteCases
 from domain.changes import Change
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
@@ -34,7 +35,7 @@ class ChangesWhenWritten:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._feed: SqliteChangeFeed | None = None
+        self._feed: BookChangeFeed | None = None
 
     def read(self, *, after: int, limit: int) -> Sequence[Change]:
         """Return up to ``limit`` changes behind position ``after``, oldest first."""
@@ -52,9 +53,9 @@ class ChangesWhenWritten:
             self._feed.close()
             self._feed = None
 
-    def _opened(self) -> SqliteChangeFeed | None:
+    def _opened(self) -> BookChangeFeed | None:
         if self._feed is None and self._path.exists():
-            self._feed = SqliteChangeFeed(self._path)
+            self._feed = BookChangeFeed(SqliteCases(self._path).open_book())
         return self._feed
 
 

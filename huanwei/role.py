@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from huanwei.end_with_parent import ask_to_end_with_parent
+from huanwei.errors import StandsInTheWayError
 from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, run_until_signal
 from huanwei.settings import Settings, SettingsError, load_settings
@@ -17,7 +18,7 @@ from storage.lock_file import FileInUseError
 from storage.registry_file import BadRegistryFileError
 from storage.sqlite import DamagedFileError
 
-ROLES = ("sim", "edge", "ingest", "centre")
+ROLES = ("sim", "edge", "ingest", "centre", "alerts", "api")
 
 
 class Root(Protocol):
@@ -47,5 +48,11 @@ if __name__ == "__main__":
     ask_to_end_with_parent(int(parent))
     try:
         run_role(role, Path(path))
-    except (SettingsError, BadRegistryFileError, FileInUseError, DamagedFileError) as error:
+    except (
+        SettingsError,
+        StandsInTheWayError,
+        BadRegistryFileError,
+        FileInUseError,
+        DamagedFileError,
+    ) as error:
         sys.exit(str(error))

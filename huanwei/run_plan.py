@@ -35,6 +35,12 @@ def broker_ports(settings: Settings) -> BrokerPorts:
     )
 
 
+def roles_of(settings: Settings) -> tuple[str, ...]:
+    """Return the processes of this run: a district on PostgreSQL runs alerts and api apart."""
+    last = ("centre",) if settings.postgres is None else ("alerts", "api")
+    return ("edge", "ingest", *last)
+
+
 def ports_of(settings: Settings) -> tuple[PortUse, ...]:
     """Return every port that this run will listen on."""
     broker, loopback = settings.broker, "127.0.0.1"
@@ -44,6 +50,9 @@ def ports_of(settings: Settings) -> tuple[PortUse, ...]:
         PortUse(setting="centre.health_port", host=loopback, port=settings.centre.health_port),
         PortUse(setting="centre.port", host=settings.centre.host, port=settings.centre.port),
     ]
+    if settings.postgres is not None:
+        port = settings.centre.alerts_health_port
+        uses.append(PortUse(setting="centre.alerts_health_port", host=loopback, port=port))
     if broker.start:
         uses += [
             PortUse(setting=f"broker.{name}_port", host=broker.host, port=port)
@@ -94,6 +103,8 @@ def role_children(
         "edge": settings.edge.health_port,
         "ingest": settings.ingest.health_port,
         "centre": settings.centre.health_port,
+        "alerts": settings.centre.alerts_health_port,
+        "api": settings.centre.health_port,
     }
     if settings.simulator is not None:
         health_ports["sim"] = settings.simulator.health_port

@@ -167,6 +167,8 @@ class InfluxSection(_Section):
     raw_bucket: str = "huanwei-raw"
     hourly_bucket: str = "huanwei-hourly"
     daily_bucket: str = "huanwei-daily"
+    serves_pages: bool = False
+    """Whether pages ask it for readings instead of ``series.db``; with ``[postgres]`` they do."""
     gzip: bool = False
     """Trades CPU time for every row against smaller bodies: over a slow network only."""
     token: SecretStr = SecretStr("")
@@ -201,6 +203,8 @@ class CentreSection(_Section):
     host: GuardedHost = "127.0.0.1"
     port: Port = 8000
     health_port: Port = 18843
+    alerts_health_port: Port = 18845
+    """Of the process ``alerts``, where it runs beside ``api`` and not with it."""
     public_url: str = "http://127.0.0.1:8000"
     """How a crew's phone reaches the crew pages: the links in messages begin with it."""
     signing_secret: Secret

@@ -6,7 +6,6 @@ visible in their order, exactly as with SQLite.
 """
 
 from enum import IntEnum
-from typing import NoReturn
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -142,10 +141,9 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _name_outages(context: ExceptionContext) -> None:
-    if context.is_disconnect or is_outage(context.original_exception):
-        _raise_unavailable(context.original_exception)
-
-
-def _raise_unavailable(original: BaseException) -> NoReturn:
-    first_line = (str(original).strip().splitlines() or [type(original).__name__])[0]
-    raise DatabaseUnavailableError(first_line) from original
+    original = context.original_exception
+    # SQLAlchemy calls it a disconnect, too, when a signal ends the process in mid-statement.
+    ended = isinstance(original, psycopg.Error) and context.is_disconnect
+    if ended or is_outage(original):
+        first_line = (str(original).strip().splitlines() or [type(original).__name__])[0]
+        raise DatabaseUnavailableError(first_line) from original

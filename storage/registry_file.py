@@ -67,7 +67,14 @@ def load_registry(path: Path) -> RegistrySnapshot:
     Raises :class:`BadRegistryFileError` naming the first key that is wrong, ``OSError`` when the
     file cannot be read.
     """
-    raw = path.read_bytes()
+    return decode_registry(path.read_bytes(), path)
+
+
+def decode_registry(raw: bytes, path: Path) -> RegistrySnapshot:
+    """Return the registry in the bytes of a file; ``path`` is what an error names.
+
+    Raises :class:`BadRegistryFileError`.
+    """
     if len(raw) > MOST_BYTES:
         raise BadRegistryFileError(path, "$", f"larger than {MOST_BYTES} bytes")
     try:
@@ -87,8 +94,8 @@ def load_registry(path: Path) -> RegistrySnapshot:
         raise BadRegistryFileError(path, "$", str(error)) from error
 
 
-def save_registry(snapshot: RegistrySnapshot, path: Path) -> None:
-    """Replace the file in one step; a reader sees the old or the new one, also after a crash."""
+def encode_registry(snapshot: RegistrySnapshot) -> bytes:
+    """Return the bytes of a file with that registry; the same for the same registry."""
     content: dict[str, object] = {
         "schema": SCHEMA,
         "version": snapshot.version,
@@ -96,11 +103,16 @@ def save_registry(snapshot: RegistrySnapshot, path: Path) -> None:
     }
     for kind in _ID_FIELD:
         content[kind] = list(getattr(snapshot, kind).values())
-    raw = msgspec.json.format(msgspec.json.encode(content), indent=1)
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+
+
+def save_registry(snapshot: RegistrySnapshot, path: Path) -> None:
+    """Replace the file in one step; a reader sees the old or the new one, also after a crash."""
+    raw = encode_registry(snapshot)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("wb") as file:
-        file.write(raw + b"\n")
+        file.write(raw)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

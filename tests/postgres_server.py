@@ -29,6 +29,16 @@ _QUICK = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "ma
 """Nothing of a test outlives its machine; a killed server loses nothing by this."""
 
 
+_EMPTY_EVERY_TABLE = b"""
+DO $$ DECLARE tables text;
+BEGIN
+  SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') INTO tables FROM pg_tables
+  WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'public');
+  EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY';
+END $$
+"""
+
+
 def find_postgres() -> Path | None:
     """Return the folder of ``postgres`` and ``initdb``, or None."""
     folders = [Path(set_folder)] if (set_folder := os.environ.get("POSTGRES_BIN")) else []
@@ -73,6 +83,7 @@ class RunningPostgres:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
+        self._emptied: str | None = None
         self._initialise()
 
     @property
@@ -134,6 +145,17 @@ class RunningPostgres:
             upgrade(self.url(_TEMPLATE))
         self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
         return self.url(name)
+
+    def emptied_database(self) -> str:
+        """Return the address of one database, the same each time, with nothing in its tables.
+
+        Quicker than a new one, for suites that want many, one after the other.
+        """
+        if self._emptied is None:
+            self._emptied = self.fresh_database()
+        with psycopg.connect(self._emptied, autocommit=True) as connection:
+            connection.execute(_EMPTY_EVERY_TABLE)
+        return self._emptied
 
     def has(self, database: str) -> bool:
         """Whether there is a database of that name."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alerts.case_database import SqliteCases
 from alerts.notifier import DeliveryRefusedError, DeliveryUnknownError, Message, Notifier
 from alerts.notifiers.console import ConsoleNotifier
 from alerts.notifiers.webhook import LARGEST_ANSWER_BYTES, WebhookNotifier
@@ -46,7 +47,7 @@ def _answering(status: int, body: object) -> Handler:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[AlertsRig]:
-    with open_alerts_rig(tmp_path) as opened:
+    with open_alerts_rig(SqliteCases(tmp_path / "cases.db")) as opened:
         opened.level("only", 0.95, 0.95)
         yield opened
 

@@ -1,6 +1,6 @@
-"""What every Registry owes its readers, over the fake and the file."""
+"""What every Registry owes its readers, over the fake, the file and PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,24 +9,37 @@ import pytest
 from domain.ports.registry import Registry
 from domain.registry import RegistrySnapshot
 from firmware_sim.district import build_district
+from huanwei.business_clock import SystemClock
+from storage.postgres_registry import PostgresRegistry, PostgresRegistryWriter
 from storage.registry_file import RegistryFile, save_registry
 from tests.fakes.memory_registry import MemoryRegistry
 
 SNAPSHOT = build_district(1, simulator_url="http://127.0.0.1:1", gateway_id="gw-test").registry
 
-Changer = Callable[[RegistrySnapshot], None]
+Changer = Callable[[RegistrySnapshot], object]
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "postgres"])
 def registry_and_changer(
     request: pytest.FixtureRequest, tmp_path: Path
-) -> tuple[Registry, Changer]:
+) -> Iterator[tuple[Registry, Changer]]:
     if request.param == "memory":
         fake = MemoryRegistry(SNAPSHOT)
-        return fake, fake.replace
+        yield fake, fake.replace
+        return
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        clock = SystemClock()
+        writer = PostgresRegistryWriter(url, by="test", now=clock.now)
+        writer.put(SNAPSHOT)
+        registry = PostgresRegistry(url, monotonic_s=clock.monotonic_s, look_every_s=0)
+        yield registry, writer.put
+        registry.close()
+        writer.close()
+        return
     path = tmp_path / "registry.json"
     save_registry(SNAPSHOT, path)
-    return RegistryFile(path), lambda snapshot: save_registry(snapshot, path)
+    yield RegistryFile(path), lambda snapshot: save_registry(snapshot, path)
 
 
 def test_it_gives_the_snapshot_whole(registry_and_changer: tuple[Registry, Changer]) -> None:

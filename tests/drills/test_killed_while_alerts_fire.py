@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.case_book import CaseBook
+from alerts.case_database import SqliteCases
 from domain.cases import CaseState
 from huanwei.run_files import CASES
 from tests.device_load import devices_of
@@ -85,7 +85,7 @@ def test_one_case_per_episode_and_no_message_missing_or_twice_unmarked(
     publishing.join()
     run.wait_ready("centre", within_s=40)
 
-    book = CaseBook(run.settings.run.data / CASES)
+    book = SqliteCases(run.settings.run.data / CASES).open_book()
 
     def ended() -> int:
         return len([c for c in book.ended_cases(10_000) if c.state is CaseState.CLOSED])

@@ -5,11 +5,10 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from alerts.case_book import CaseBook
+from alerts.case_database import CaseDatabase
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.delivery import Delivery
@@ -20,7 +19,6 @@ from alerts.notices import Notices
 from alerts.notifiers.console import ConsoleNotifier
 from alerts.orders import MoveCase
 from alerts.outbox import Channel
-from alerts.store import CaseStore
 from domain.cases import Actor, Case, CaseAction
 from domain.devices import Camera, FillSensor, SensorModel, Zone, ZoneKind
 from domain.places import (
@@ -155,12 +153,12 @@ def alerts_registry() -> RegistrySnapshot:
 class AlertsRig:
     """Everything a test of the alerts part needs in its hands. Devices speak, time passes."""
 
-    def __init__(self, folder: Path, rules: AlertRules) -> None:
+    def __init__(self, cases: CaseDatabase, rules: AlertRules) -> None:
         self.clock = ManualClock()
         self.registry = MemoryRegistry(alerts_registry())
         self.feed = MemoryRecordFeed()
         self.rules = rules
-        self.path = folder / "cases.db"
+        self.cases = cases
         self.metrics_registry = CollectorRegistry()
         self.metrics = AlertMetrics(self.metrics_registry)
         self.links = CrewLinks(b"a secret of this test", "http://127.0.0.1:8000", self.clock)
@@ -169,9 +167,9 @@ class AlertsRig:
         self.open()
 
     def open(self) -> None:
-        """Open the file, as a process does at its start."""
-        self.store = CaseStore(self.path)
-        self.book = CaseBook(self.path)
+        """Open the cases, as a process does at its start."""
+        self.store = self.cases.open_store(evaluates=True)
+        self.book = self.cases.open_book()
         notices = Notices(catalogue=_catalogue(), locale=Locale.ZH_CN, crew_links=self.links)
         self.workshop = CaseWorkshop(
             self.store,
@@ -193,7 +191,7 @@ class AlertsRig:
         )
 
     def close(self) -> None:
-        """Close the file; what was not committed is gone, as at the end of a process."""
+        """Close the cases; what was not committed is gone, as at the end of a process."""
         self.book.close()
         self.store.close()
 
@@ -324,9 +322,9 @@ class AlertsRig:
 
 
 @contextmanager
-def open_alerts_rig(folder: Path, rules: AlertRules | None = None) -> Iterator[AlertsRig]:
-    """Open a rig over ``folder/cases.db`` and close it at the end."""
-    rig = AlertsRig(folder, rules or AlertRules())
+def open_alerts_rig(cases: CaseDatabase, rules: AlertRules | None = None) -> Iterator[AlertsRig]:
+    """Open a rig over these cases and close it at the end."""
+    rig = AlertsRig(cases, rules or AlertRules())
     try:
         yield rig
     finally:

@@ -9,12 +9,13 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from alerts.case_book import CaseBook
+from alerts.case_database import SqliteCases
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.limits import AlertRules
 from alerts.notices import Notices
 from alerts.orders import MoveCase, ReportCase
-from alerts.store import CaseStore
+from alerts.store import CaseStore, SqliteCaseStore
 from api.parts import CentreParts
 from domain.cases import Actor, Case, CaseAction, CaseSource
 from domain.problems import ProblemClass
@@ -125,8 +126,8 @@ def open_centre(folder: Path, registry: RegistrySnapshot) -> Iterator[CentreRig]
     clock, memory_registry = ManualClock(), MemoryRegistry(registry)
     links = CrewLinks(b"a secret of this test", BASE_URL, clock)
     path = folder / "cases.db"
-    store = CaseStore(path)
-    book = CaseBook(path)
+    store = SqliteCaseStore(path)
+    book = SqliteCases(path).open_book()
     notices = Notices(catalogue=CATALOGUE, locale=Locale.ZH_CN, crew_links=links)
     workshop = CaseWorkshop(
         store, clock=clock, registry=memory_registry, rules=AlertRules(), notices=notices

@@ -16,13 +16,13 @@ from time import monotonic
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from alerts.case_book import CaseBook
+from alerts.case_database import SqliteCases
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.limits import AlertRules
 from alerts.notices import Notices
 from alerts.orders import MoveCase, ReportCase
-from alerts.store import CaseStore
+from alerts.store import SqliteCaseStore
 from api.app import create_app
 from api.console.mount import mount_console
 from api.console.settings import ConsoleSettings
@@ -260,7 +260,7 @@ def main() -> None:
     clock, catalogue = FastClock(chosen.speed), load_catalogues()
     renderer = SceneRenderer(seed=7)
     links = CrewLinks(b"a secret of this preview", f"http://127.0.0.1:{chosen.port}", clock)
-    store = CaseStore(chosen.folder / "cases.db")
+    store = SqliteCaseStore(chosen.folder / "cases.db")
     registry = MemoryRegistry(district.registry)
     desk = CaseDesk(
         CaseWorkshop(
@@ -288,7 +288,7 @@ def main() -> None:
         clock=clock,
         registry=registry,
         desk=desk,
-        book=CaseBook(chosen.folder / "cases.db"),
+        book=SqliteCases(chosen.folder / "cases.db").open_book(),
         history=preview.history,
         qualities=MemoryDeviceQualities(),
         pictures=preview.pictures,

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from alerts.case_book import SqliteChangeFeed
+from alerts.case_book import BookChangeFeed
 from alerts.case_desk import StaleCaseError, UnknownCaseError, UnknownPlaceError
 from alerts.crew_links import CrewLinks, ExpiredLinkError, ForgedLinkError
 from alerts.orders import MoveCase, ReportCase
-from alerts.store import CaseStore, NewerSchemaError
+from alerts.store import NewerSchemaError, SqliteCaseStore
 from domain.cases import Actor, CaseAction, CaseSource, CaseState
 from domain.checks import InvalidValueError
 from domain.problems import ProblemClass
@@ -95,7 +95,7 @@ def test_numbers_count_per_day_of_the_district(rig: AlertsRig) -> None:
 
 def test_the_change_feed_gives_each_change_once_in_order(rig: AlertsRig) -> None:
     rig.desk.report(_report())
-    feed = SqliteChangeFeed(rig.path)
+    feed = BookChangeFeed(rig.cases.open_book())
     first = feed.read(after=0, limit=2)
     rest = feed.read(after=first[-1].position, limit=10)
     feed.close()
@@ -105,9 +105,9 @@ def test_the_change_feed_gives_each_change_once_in_order(rig: AlertsRig) -> None
 
 def test_a_file_of_a_newer_release_and_a_second_writer_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "cases.db"
-    store = CaseStore(path)
+    store = SqliteCaseStore(path)
     with pytest.raises(FileInUseError):
-        CaseStore(path)
+        SqliteCaseStore(path)
     store.close()
     connection = sqlite3.connect(path)
     connection.execute("UPDATE facts SET value = '99' WHERE name = 'schema_version'")
@@ -115,7 +115,7 @@ def test_a_file_of_a_newer_release_and_a_second_writer_are_refused(tmp_path: Pat
     connection.close()
     for _ in range(2):
         with pytest.raises(NewerSchemaError, match="version 99"):
-            CaseStore(path)
+            SqliteCaseStore(path)
 
 
 def test_a_link_opens_its_case_for_its_crew_until_it_expires() -> None:

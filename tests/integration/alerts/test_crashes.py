@@ -1,23 +1,24 @@
 """A crash anywhere: the next process starts from what was committed, and nothing shows."""
 
 import itertools
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
+from alerts.case_database import CaseDatabase, SqliteCases
 from alerts.notifier import DeliveryUnknownError, Message
 from alerts.outbox import Channel, MessageState
 from domain.cases import CaseState
 from domain.records import FillReading, MeasurementQuality, VerdictState
 from tests.fakes.alerts_rig import AlertsRig, open_alerts_rig
 from tests.fakes.recording_notifier import RecordingNotifier
+
+NewCases = Callable[[], CaseDatabase]
 
 
 class CrashError(BaseException):
@@ -35,7 +36,7 @@ def crash_at_statement(
         if next(counter) == number:
             raise error
 
-    engine = rig.store._engine
+    engine: Engine = rig.store._engine  # type: ignore[attr-defined]  # either store has one
     event.listen(engine, "before_cursor_execute", before)
     try:
         yield
@@ -65,20 +66,24 @@ def _outcome(rig: AlertsRig) -> Outcome:
         for case in sorted(rig.book.open_cases(), key=lambda case: case.number)
         for m in rig.book.messages(case.case_id)
     ]
-    changes = [(c.position, c.kind, c.subject_id) for c in rig.book.changes(0)]
+    # In their order; PostgreSQL does not give a position again that a crash has taken.
+    changes = [(c.kind, c.subject_id) for c in rig.book.changes(0)]
     return (sorted(cases), [*alerts], told, [*changes])
 
 
 @pytest.mark.parametrize("restarts", [True, False])
 def test_an_end_before_any_statement_of_an_evaluation_changes_nothing_in_the_end(
-    tmp_path: Path,
+    new_cases: NewCases,
     restarts: bool,  # noqa: FBT001  the process crashes, or goes on after an error
 ) -> None:
-    outcomes = []
+    outcomes: list[Outcome] = []
     crashes = 0
-    for number in itertools.count(1 if restarts else 2, 2):
-        folder = tmp_path / str(number)
-        with open_alerts_rig(folder) as rig:
+    while True:
+        cases = new_cases()
+        # In PostgreSQL each run takes its time; a step of 13 meets every kind of statement too.
+        step = 2 if isinstance(cases, SqliteCases) else 13
+        number = (1 if restarts else 2) + step * len(outcomes)
+        with open_alerts_rig(cases) as rig:
             _story(rig)
             crashed = False
             try:
@@ -93,18 +98,18 @@ def test_an_end_before_any_statement_of_an_evaluation_changes_nothing_in_the_end
         crashes += crashed
         if not crashed:
             break
-    assert crashes > 20
+    assert crashes > 40 // step
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    cases, _, told, _ = outcomes[0]
-    assert [case[1] for case in cases] == ["plain", "watched"]
+    opened, _, told, _ = outcomes[0]
+    assert [case[1] for case in opened] == ["plain", "watched"]
     assert told == [("new", "crew-place"), ("new", "dispatchers")] * 2
 
 
 @pytest.mark.parametrize("number", range(1, 12))
 def test_a_crash_in_the_middle_of_a_delivery_never_loses_or_doubles_unmarked(
-    tmp_path: Path, number: int
+    new_cases: NewCases, number: int
 ) -> None:
-    with open_alerts_rig(tmp_path) as rig:
+    with open_alerts_rig(new_cases()) as rig:
         _story(rig)
         rig.evaluate()
         try:
@@ -129,14 +134,14 @@ def _assert_told_right(rig: AlertsRig) -> None:
     assert wanted <= arrived
 
 
-def test_a_crash_between_sending_and_recording_sends_again_marked(tmp_path: Path) -> None:
+def test_a_crash_between_sending_and_recording_sends_again_marked(new_cases: NewCases) -> None:
     class Dying(RecordingNotifier):
         def send(self, message: Message) -> None:
             super().send(message)
             if len(self.received) == 1:
                 raise CrashError
 
-    with open_alerts_rig(tmp_path) as rig:
+    with open_alerts_rig(new_cases()) as rig:
         rig.phone = Dying()
         rig.restart()
         rig.level("only", 0.95, 0.95)
@@ -165,12 +170,19 @@ _STEPS = st.one_of(
 )
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.generate])
-@given(st.lists(_STEPS, min_size=10, max_size=40))
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.generate],
+    # Each example has cases of its own.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(_STEPS, min_size=10, max_size=40))
 def test_whatever_happens_there_is_one_open_case_and_alert_and_every_message_is_told_right(
+    new_cases: NewCases,
     steps: list[tuple[str, object, object]],
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, open_alerts_rig(Path(folder)) as rig:
+    with open_alerts_rig(new_cases()) as rig:
         for step in steps:
             _play(rig, *step)
             _assert_consistent(rig)

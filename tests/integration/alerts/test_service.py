@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from alerts.case_book import CaseBook
+from alerts.case_database import SqliteCases
 from alerts.crew_links import CrewLinks
 from alerts.limits import AlertRules
 from alerts.metrics import AlertMetrics
 from alerts.outbox import Channel
 from alerts.service import AlertsService
+from alerts.store import SqliteCaseStore
 from domain.ports.record_feed import RecordFeed
 from domain.records import FillReading, JournalEntry, MeasurementQuality, Record
 from huanwei.business_clock import SystemClock
@@ -37,7 +38,7 @@ class Centre:
             clock=CLOCK,
             registry=MemoryRegistry(alerts_registry()),
             feed=feed,
-            cases_path=self.path,
+            store=SqliteCaseStore(self.path),
             rules=AlertRules(),
             notifiers={Channel.WEBHOOK: self.phone},
             crew_links=CrewLinks(b"a secret of this test", "http://127.0.0.1:8000", CLOCK),
@@ -149,6 +150,6 @@ def test_an_entry_that_cannot_be_evaluated_is_skipped_and_counted_not_a_dead_end
         centre.service.stop()
     name = "huanwei_alerts_entries_skipped_total"
     assert centre.registry.get_sample_value(name, {"reason": "failed"}) == 1
-    book = CaseBook(centre.path)
+    book = SqliteCases(centre.path).open_book()
     assert len(book.open_cases()) == 1
     book.close()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from alerts.limits import AlertRules
 from domain.device_health import DEFAULT_HEALTH_LIMITS
-from huanwei.centre import health_limits
+from huanwei.pages import health_limits
 
 
 def test_pages_judge_devices_by_the_limits_that_alerts_fire_by() -> None:

@@ -1,0 +1,28 @@
+"""Composition root of the alerts process of a district: evaluation, cases, messages."""
+
+from prometheus_client import CollectorRegistry
+
+from huanwei.case_work import alerts_service
+from huanwei.clock_choice import business_clock
+from huanwei.process import Closing, ProcessParts
+from huanwei.run_stores import cases_of, database_in_plain_words, record_feed_of, registry_of
+from huanwei.settings import Settings
+
+
+def health_port(settings: Settings) -> int:
+    """Return the port of this process's probes."""
+    return settings.centre.alerts_health_port
+
+
+def build(settings: Settings) -> ProcessParts:
+    """Put what follows the journal together; people's orders come in by ``huanwei.api``."""
+    metrics = CollectorRegistry()
+    clock = business_clock(settings)
+    registry = registry_of(settings, clock)
+    feed = record_feed_of(settings)
+    with database_in_plain_words():
+        store = cases_of(settings).open_store(evaluates=True)
+    alerts = alerts_service(
+        settings, clock=clock, registry=registry, feed=feed, store=store, metrics=metrics
+    )
+    return ProcessParts(parts=[Closing(feed), alerts], readiness=alerts.readiness, metrics=metrics)

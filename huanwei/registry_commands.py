@@ -1,0 +1,106 @@
+"""``huanwei registry ...``: the registry of a district in PostgreSQL, and registry files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from huanwei.command_options import SettingsOption
+from huanwei.errors import StandsInTheWayError
+from huanwei.settings import SettingsError
+
+if TYPE_CHECKING:
+    from domain.registry import RegistrySnapshot
+    from storage.postgres_registry import PostgresRegistryWriter
+
+registry_app = typer.Typer(no_args_is_help=True, help="What stands where, and who answers for it.")
+
+FileArgument = Annotated[Path, typer.Argument(help="A registry file (JSON).")]
+
+
+@registry_app.command()
+def check(file: FileArgument) -> None:
+    """Say whether a registry file can be taken, and what it holds."""
+    snapshot = _read(file)
+    typer.echo(f"{file}: version {snapshot.version}, {_counts(snapshot)}. It can be taken.")
+
+
+@registry_app.command(name="import")
+def import_(file: FileArgument, settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Make a file the newest version of the registry in PostgreSQL; every process follows."""
+    from huanwei.database import require_this_release  # noqa: PLC0415  quick `huanwei version`
+    from huanwei.run_stores import database_in_plain_words  # noqa: PLC0415
+    from storage.postgres_registry import OlderRegistryError  # noqa: PLC0415
+
+    snapshot = _read(file)
+    with database_in_plain_words():
+        require_this_release(_url(settings))
+        writer = _writer(settings)
+        try:
+            changed = writer.put(snapshot)
+        except OlderRegistryError as error:
+            msg = f"{file}: {error}"
+            raise StandsInTheWayError(msg) from None
+        finally:
+            writer.close()
+    said = "imported" if changed else "there already, nothing was changed"
+    typer.echo(f"{file}: version {snapshot.version}, {_counts(snapshot)}: {said}.")
+
+
+@registry_app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    settings: SettingsOption = Path("huanwei.toml"),
+) -> None:
+    """Write the newest version of the registry in PostgreSQL to a file."""
+    from huanwei.run_stores import database_in_plain_words  # noqa: PLC0415  see above
+    from storage.postgres_registry import NoRegistryError  # noqa: PLC0415
+
+    if file.exists():
+        msg = f"{file} is there already; nothing was written"
+        raise FileExistsError(msg)
+    with database_in_plain_words():
+        writer = _writer(settings)
+        try:
+            content = writer.newest()
+        except NoRegistryError as error:
+            raise StandsInTheWayError(str(error)) from None
+        finally:
+            writer.close()
+    file.write_bytes(content)
+    typer.echo(f"Written: {file}")
+
+
+def _read(file: Path) -> "RegistrySnapshot":
+    from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
+
+    try:
+        return load_registry(file)
+    except (BadRegistryFileError, OSError) as error:
+        raise SettingsError(str(error)) from None
+
+
+def _counts(snapshot: "RegistrySnapshot") -> str:
+    return (
+        f"{len(snapshot.places)} places, {len(snapshot.sensors)} sensors,"
+        f" {len(snapshot.cameras)} cameras"
+    )
+
+
+def _url(settings: Path) -> str:
+    from huanwei.run_stores import postgres_url  # noqa: PLC0415
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    url = postgres_url(load_settings(settings))
+    if url is None:
+        msg = f"{settings}: there is no [postgres]; this run reads run.registry as it stands"
+        raise SettingsError(msg)
+    return url
+
+
+def _writer(settings: Path) -> "PostgresRegistryWriter":
+    from huanwei.business_clock import SystemClock  # noqa: PLC0415
+    from huanwei.run_stores import who  # noqa: PLC0415
+    from storage.postgres_registry import PostgresRegistryWriter  # noqa: PLC0415
+
+    return PostgresRegistryWriter(_url(settings), by=who(), now=SystemClock().now)

@@ -1,0 +1,194 @@
+"""Drills: a release is taken in, and taken back, under load; a backup is restored.
+
+The load goes on all the time. An upgrade may lose nothing; going back loses what came after the
+backup, says how much, and keeps it aside.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from huanwei.backup import back_up
+from huanwei.restore import restore
+from huanwei.run_files import JOURNAL
+from ingest.instants import to_us
+from ingest.journal import SqliteJournal
+from ingest.ports.journal import JournalRow, Round
+from ingest.record_feed import SqliteRecordFeed
+from storage.sqlite import SqliteFile
+from tests.device_load import (
+    DeviceLoad,
+    Identity,
+    accepted,
+    assert_nothing_lost_doubled_or_altered,
+    journalled,
+    lost,
+)
+from tests.fakes.ingest_samples import fill_record
+from tests.whole_run import WholeRun, small_registry, until
+from wire.records import encode_record
+
+DEVICES = 50
+PER_S = 200
+OLD_JOURNAL = Path(__file__).parents[1] / "golden" / "journal_1.sql"
+LONGEST_RESTORE_S = 300.0
+BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[WholeRun]:
+    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    whole = WholeRun(tmp_path / "run", registry)
+    yield whole
+    whole.stop()
+
+
+def test_an_upgrade_under_load_loses_nothing_and_going_back_says_what_it_loses(
+    run: WholeRun, tmp_path: Path
+) -> None:
+    journal = run.settings.run.data / JOURNAL
+    log_path = run.settings.edge.acceptance_log
+    assert log_path is not None
+    write_old_journal(journal)
+    old_entries = entries_of(journal)
+    run.start("broker")
+    run.wait_ready("broker")
+    run.start("edge")
+    run.wait_ready("edge")
+    load = DeviceLoad(run, per_s=PER_S, devices=DEVICES)
+    load.start()
+    try:
+        threading.Event().wait(1)
+        back_up(run.settings.run, tmp_path / "before", say=lambda _line: None)
+        run.start("ingest")  # the new release finds the old file
+        run.wait_ready("ingest")
+        assert until(lambda: len(journalled(journal)) > 3 * PER_S, within_s=20)
+        assert entries_of(journal)[: len(old_entries)] == old_entries
+
+        run.end("ingest")
+        came_after = set(journalled(journal)) - {identity for identity, _ in old_entries}
+        restored = restore(tmp_path / "before", run.settings.run, say=lambda _line: None)
+        assert restored.lost is not None
+        assert restored.lost >= len(came_after)
+        assert came_after <= set(journalled(restored.aside / JOURNAL))
+
+        run.start("ingest")  # here the old release would start; its file is what it wrote
+        run.wait_ready("ingest")
+        threading.Event().wait(1)
+    finally:
+        load.stop()
+    # What was accepted is in the journal, or came between backup and restore and lies aside.
+    assert until(lambda: lost(log_path, journal) <= came_after, within_s=60, every_s=0.5)
+    assert len(journalled(journal)) == len(set(journalled(journal)))
+    assert set(accepted(log_path)) <= set(journalled(journal)) | came_after
+
+
+def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(run: WholeRun) -> None:
+    journal = run.settings.run.data / JOURNAL
+    log_path = run.settings.edge.acceptance_log
+    assert log_path is not None
+    write_old_journal(journal)
+    old_entries = entries_of(journal)
+    run.start("broker")
+    run.wait_ready("broker")
+    run.start("edge")
+    run.wait_ready("edge")
+    load = DeviceLoad(run, per_s=PER_S, devices=DEVICES)
+    load.start()
+    try:
+        for wait_s in (0.35, 0.5, 0.65, 0.8):
+            run.start("ingest")
+            threading.Event().wait(wait_s)
+            run.kill("ingest")
+        run.start("ingest")
+        run.wait_ready("ingest")
+        threading.Event().wait(1)
+    finally:
+        load.stop()
+    assert_nothing_lost_doubled_or_altered(
+        load,
+        log_path=log_path,
+        journal=journal,
+        besides=[identity for identity, _ in old_entries],
+    )
+    assert entries_of(journal)[: len(old_entries)] == old_entries
+    run.end("ingest")
+    SqliteFile(journal).close()  # raises DamagedFileError where quick_check finds anything
+
+
+def test_a_backup_is_restored_in_time_and_says_what_came_after_it(
+    run: WholeRun, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    rows = 1_000_000 if pytestconfig.getoption("--full-drills") else 20_000
+    journal = run.settings.run.data / JOURNAL
+    fill_journal(journal, rows)
+    manifest = back_up(run.settings.run, tmp_path / "backup", say=lambda _line: None)
+    after = fill_journal(journal, 123)
+    began_s = time.monotonic()
+    restored = restore(tmp_path / "backup", run.settings.run, say=lambda _line: None)
+    assert time.monotonic() - began_s <= LONGEST_RESTORE_S
+    assert manifest.journal_position == rows
+    assert restored.lost == 123
+    assert len(entries_of(journal)) == rows
+    assert set(after) <= set(journalled(restored.aside / JOURNAL))
+
+
+def write_old_journal(path: Path) -> None:
+    """Write a journal as the first release left it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD_JOURNAL.read_text(encoding="utf-8"))
+    connection.close()
+
+
+def entries_of(journal: Path) -> list[tuple[Identity, int]]:
+    """Return identity and position of every entry."""
+    feed = SqliteRecordFeed(journal)
+    entries = feed.read(after=0, limit=10_000_000)
+    feed.close()
+    return [
+        ((e.record.device_id, e.record.observed_at, str(e.record.kind)), e.position)
+        for e in entries
+    ]
+
+
+def fill_journal(journal: Path, count: int) -> list[Identity]:
+    """Commit ``count`` more readings of one gateway; return their identities."""
+    file = SqliteJournal(journal)
+    try:
+        known = file.load()
+        uplink = known.uplink("gw-one", "00000000000000aa")
+        first = uplink.progress.through + 1
+        identities: list[Identity] = []
+        for begin in range(0, count, 10_000):
+            numbers = range(first + begin, first + min(begin + 10_000, count))
+            records = [
+                fill_record(number % DEVICES, at=BEGAN + number * timedelta(seconds=1))
+                for number in numbers
+            ]
+            rows = [
+                JournalRow(
+                    uplink=uplink.number,
+                    sequence=number,
+                    device_id=record.device_id,
+                    observed_us=to_us(record.observed_at),
+                    kind=record.kind,
+                    received_us=to_us(BEGAN),
+                    late=False,
+                    sets_state=True,
+                    record=encode_record(record),
+                )
+                for number, record in zip(numbers, records, strict=True)
+            ]
+            for number in numbers:
+                uplink.progress.note(number)
+            file.commit(Round(received_at=BEGAN, rows=rows, uplinks={uplink.number: uplink}))
+            identities += [(r.device_id, r.observed_at, str(r.kind)) for r in records]
+    finally:
+        file.close()
+    return identities

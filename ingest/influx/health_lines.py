@@ -4,7 +4,8 @@ A state depends on the present (silence is a state), so it cannot be told later:
 away there are no such points. What a device sent is in the other feeds, which lose nothing.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.device_health import DeviceState, device_state
@@ -20,6 +21,8 @@ from ingest.instants import to_us
 EVERY_S = 600
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Fields = dict[str, float | str | None]
+
 _SPOKEN = (RecordKind.FILL, RecordKind.VERDICTS)
 
 
@@ -40,6 +43,7 @@ class HealthLines:
         registry = self._registry.current()
         latest = self._latest()
         lines = []
+        fleets: dict[str, list[Fields]] = defaultdict(list)
         devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
         for device in devices:
             place = registry.places[device.place_id]
@@ -49,8 +53,13 @@ class HealthLines:
                 "subdistrict_id": place.subdistrict_id,
             }
             fields = _fields(device, latest.get(device.device_id), at)
-            fields |= {"place": place.name.zh, "place_en": place.name.en or place.name.zh}
-            lines.append(line("device_health", tags, fields, to_us(at) * 1000))
+            fleets[place.subdistrict_id].append(fields)
+            names = {"place": place.name.zh, "place_en": place.name.en or place.name.zh}
+            lines.append(line("device_health", tags, fields | names, to_us(at) * 1000))
+        lines += [
+            line("fleet", {"subdistrict_id": subdistrict_id}, _added_up(fleet), to_us(at) * 1000)
+            for subdistrict_id, fleet in fleets.items()
+        ]
         return Page(entries=1, through=newest, told=Lines(lines=lines))
 
     def newest_position(self) -> int:
@@ -65,9 +74,9 @@ class HealthLines:
         }
 
 
-def _fields(device: Device, spoken: Record | None, at: datetime) -> dict[str, float | str | None]:
+def _fields(device: Device, spoken: Record | None, at: datetime) -> Fields:
     state = device_state(device, spoken, at)
-    fields: dict[str, float | str | None] = {"ok": float(state is DeviceState.OK), "state": state}
+    fields: Fields = {"ok": float(state is DeviceState.OK), "state": state}
     if spoken is None:
         return fields
     fields["silent_s"] = (at - spoken.observed_at).total_seconds()
@@ -79,3 +88,21 @@ def _fields(device: Device, spoken: Record | None, at: datetime) -> dict[str, fl
         case _:
             pass
     return fields
+
+
+def _added_up(fleet: Sequence[Fields]) -> Fields:
+    """Return what curves of a whole subdistrict need: one point instead of one a device."""
+    states = Counter(fields["state"] for fields in fleet)
+    counts: Fields = {str(state): float(states[state]) for state in DeviceState}
+    unheard = states[DeviceState.SILENT] + states[DeviceState.UNKNOWN]
+    return counts | {
+        "devices": float(len(fleet)),
+        "heard": float(len(fleet) - unheard),
+        "battery_lowest": _lowest(fleet, "battery_ratio"),
+        "rssi_lowest": _lowest(fleet, "rssi_dbm"),
+    }
+
+
+def _lowest(fleet: Sequence[Fields], name: str) -> float | None:
+    told = [value for fields in fleet if isinstance(value := fields.get(name), float | int)]
+    return min(told, default=None)

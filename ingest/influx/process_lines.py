@@ -35,7 +35,7 @@ def process_lines(
     at_ns = to_us(at) * 1000
     lines = [line("process", {"process": process}, {**sums, **more}, at_ns)]
     lines += [
-        line("refused", {"reason": reason}, {"total": total}, at_ns)
+        line("refused", {"process": process, "reason": reason}, {"total": total}, at_ns)
         for reason, total in refused.items()
     ]
     return lines

@@ -54,7 +54,7 @@ def test_each_reason_of_a_dead_letter_is_a_point_of_its_own_from_the_first_momen
 
     refused = {line.decode().rpartition(" ")[0] for line in told[1:]}
     assert len(refused) == len(RefusalReason)
-    assert f"refused,reason={RefusalReason.UNKNOWN_DEVICE} total=3" in refused
+    assert f"refused,process=ingest,reason={RefusalReason.UNKNOWN_DEVICE} total=3" in refused
 
 
 def test_a_server_that_is_away_is_told_of_once_and_stops_nothing(

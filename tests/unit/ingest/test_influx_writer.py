@@ -238,7 +238,11 @@ def test_the_state_of_every_device_is_told_once_in_ten_minutes() -> None:
         f'device_health,device_id=sensor-001,{tags} ok=0,{place},state="unknown"',
         f"device_health,device_id=camera-1,{tags} {dark}",
     } <= told
-    assert len(told) == 6
+    assert (
+        "fleet,subdistrict_id=sub-1 battery_low=0,battery_lowest=0.9,camera_unusable=1,devices=6,"
+        "heard=2,ok=1,rssi_lowest=-88,silent=0,unknown=4"
+    ) in told
+    assert len(told) == 7
     assert all(one.endswith(b" %d" % at_ns) for one in page.told.lines)
     assert source.read(after=page.through, limit=1) is None
     clock.advance(minutes=10)

@@ -5,6 +5,7 @@ broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -122,6 +123,9 @@ def up(
     only: Annotated[
         str | None, typer.Option(help="One process: edge, ingest, centre, or alerts, api.")
     ] = None,
+    shards: Annotated[
+        str | None, typer.Option(help="Whose gateways ingest hears, such as 0-7/32.")
+    ] = None,
 ) -> None:
     """Run broker, edge, ingest and centre (or alerts and api) by a settings file."""
     from huanwei.role import run_role  # noqa: PLC0415
@@ -129,6 +133,8 @@ def up(
     from huanwei.run_supervised import run_supervised  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
+    if shards is not None:
+        os.environ["HUANWEI_INGEST__SHARDS"] = shards  # for the processes that we start too
     loaded = load_settings(settings)
     if loaded.run.clock_anchor is not None:
         msg = f"{settings}: run.clock_anchor: only the demo runs with a clock of its own"

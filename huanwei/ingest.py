@@ -16,12 +16,14 @@ from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.settings import Settings
 from ingest.collector import CalmCollector
 from ingest.device_watch import RateLimits
+from ingest.journal_stores import JournalStore, SqliteJournalStore
 from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
 from ingest.picture_retention import PictureRetention
 from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
 from storage.registry_file import RegistryFile
+from wire.shards import ALL_SHARDS, format_shards, parse_shards
 
 
 def health_port(settings: Settings) -> int:
@@ -34,6 +36,7 @@ def build(settings: Settings) -> ProcessParts:
     metrics = CollectorRegistry()
     data = settings.run.data
     clock = business_clock(settings)
+    shards = parse_shards(settings.ingest.shards)
     registry = RegistryFile(settings.run.registry)
     influx = None
     if settings.influx is not None:
@@ -51,14 +54,17 @@ def build(settings: Settings) -> ProcessParts:
     retention = PictureRetention(
         pictures=pictures, days=kept.pictures, wall_now=SystemClock().now, metrics=counters
     )
-    cursors: dict[str, Callable[[], int]] = {"alerts": partial(journal_position, data / CASES)}
+    cursors: dict[str, Callable[[], int]] = {}
+    if settings.postgres is None:
+        cursors["alerts"] = partial(journal_position, data / CASES)
     if influx is not None:
         cursors["influxdb"] = influx.trim_cursor
     service = IngestService(
         clock=clock,
         registry=registry,
-        journal_path=data / JOURNAL,
-        series_path=data / SERIES,
+        journal=_journal_store(settings, shards),
+        series_path=data / _of_shards(SERIES, shards),
+        shards=shards,
         pictures=pictures,
         broker=broker_address(
             settings.broker, username="ingest", password=settings.broker.ingest_password
@@ -89,3 +95,19 @@ def build(settings: Settings) -> ProcessParts:
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,
     )
+
+
+def _journal_store(settings: Settings, shards: tuple[int, ...]) -> JournalStore:
+    if settings.postgres is None:
+        return SqliteJournalStore(settings.run.data / JOURNAL)
+    from ingest.postgres.store import PostgresJournalStore  # noqa: PLC0415  its library's memory
+
+    return PostgresJournalStore(settings.postgres.url.get_secret_value(), shards)
+
+
+def _of_shards(file_name: str, shards: tuple[int, ...]) -> str:
+    """Return the name of a worker's own file: workers may share a folder, and never a file."""
+    if shards == ALL_SHARDS:
+        return file_name
+    stem, dot, ending = file_name.rpartition(".")
+    return f"{stem}-{format_shards(shards).replace(',', '_')}{dot}{ending}"

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from alerts.limits import AlertRules
 from domain.checks import ID_PATTERN
+from wire.shards import ALL_SHARDS, format_shards, parse_shards
 
 SECRETS_NAME = "secrets.toml"
 SHORTEST_SECRET = 16
@@ -69,6 +70,10 @@ def _database_address(url: SecretStr) -> SecretStr:
         msg = "not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         raise ValueError(msg)
     return url
+
+
+def _shards(text: str) -> str:
+    return format_shards(parse_shards(text))
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -145,6 +150,9 @@ class IngestSection(_Section):
     """Judge, journal and time series."""
 
     health_port: Port = 18842
+    shards: Annotated[str, AfterValidator(_shards)] = "0-31"
+    """Whose gateways this worker hears, such as ``0-7`` or ``0-7/32``; with ``[postgres]`` others
+    may have the rest."""
     journal_days: KeptFor = 14
     readings_days: KeptFor = 90
     """Readings, emptyings and verdicts one by one."""
@@ -250,6 +258,13 @@ class Settings(BaseSettings):
     centre: CentreSection
     rules: AlertRules = AlertRules()
     simulator: SimulatorSection | None = None
+
+    @model_validator(mode="after")
+    def _several_workers_share_a_database(self) -> Self:
+        if self.postgres is None and parse_shards(self.ingest.shards) != ALL_SHARDS:
+            msg = "ingest.shards: a part of the shards only with [postgres]: a file has one writer"
+            raise ValueError(msg)
+        return self
 
     @classmethod
     def settings_customise_sources(

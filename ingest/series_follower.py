@@ -76,8 +76,9 @@ class SeriesFollower:
             cursor = 0
         entries = self._next_entries(cursor)
         self._series.append(entries)
-        self.position = entries[-1].position if entries else cursor
-        self.backlog = newest - self.position
+        # Where nothing came, what lies up to the newest is of other workers, and none of ours.
+        self.position = entries[-1].position if entries else max(cursor, newest)
+        self.backlog = max(0, newest - self.position)
         self._metrics.series_backlog.set(self.backlog)
         return len(entries)
 

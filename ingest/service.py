@@ -1,6 +1,6 @@
 """Ingest as one piece: MQTT in, worker, acks out, and the follower of the time series."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -11,27 +11,29 @@ from domain.ports.registry import Registry
 from ingest.device_watch import DEFAULT_RATE_LIMITS, RateLimits
 from ingest.fresh_records import FreshRecords
 from ingest.inbox import Arrival
-from ingest.journal import SqliteJournal
+from ingest.journal_stores import JournalStore, OpenJournal
 from ingest.kept_days import KeptDays
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
-from ingest.record_feed import SqliteRecordFeed
 from ingest.retention import Retention
 from ingest.rounds import Rounds
 from ingest.series import SqliteSeries
 from ingest.series_follower import SeriesFollower
 from ingest.series_upkeep import SeriesUpkeep
+from ingest.stand_by import StandBy
 from ingest.worker import IngestWorker
 from wire.acks import Ack, encode_ack
 from wire.client import BrokerAddress, Message, MqttClient
+from wire.shards import ALL_SHARDS, format_shards
 from wire.topics import (
     PICTURE_FILTER,
-    SHARDS,
     UP_FILTER,
     ack_topic,
     gateway_of_picture,
     gateway_of_up,
     hello_topic,
+    picture_filter,
+    up_filter,
 )
 
 _MOST_SERIES_BACKLOG = 100_000
@@ -39,10 +41,11 @@ _MOST_SERIES_BACKLOG = 100_000
 
 
 class IngestService:
-    """Opens ingest's two files, follows the broker, and stops without leaving anything open.
+    """Opens journal and series, follows the broker, and stops without leaving anything open.
 
-    ``cursors`` are the positions of the journal's other readers, by name: nothing they have not
-    read is trimmed.
+    It hears the gateways of ``shards`` only. While another worker has them it stands by: it hears
+    nothing and takes them over when that one is gone. ``cursors`` are the positions of the
+    journal's other readers, by name: nothing they have not read is trimmed.
     """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
@@ -50,19 +53,21 @@ class IngestService:
         *,
         clock: Clock,
         registry: Registry,
-        journal_path: Path,
+        journal: JournalStore,
         series_path: Path,
         pictures: PictureStore,
         broker: BrokerAddress,
         metrics: IngestMetrics,
         cursors: Mapping[str, Callable[[], int]] | None = None,
         kept: KeptDays = KeptDays(),  # noqa: B008  frozen
-        client_id: str = "ingest",
+        client_id: str | None = None,
         limits: RateLimits = DEFAULT_RATE_LIMITS,
+        shards: Sequence[int] = ALL_SHARDS,
     ) -> None:
         self._clock = clock
         self._registry = registry
-        self._journal_path = journal_path
+        self._store = journal
+        self._shards = tuple(shards)
         self._series_path = series_path
         self._pictures = pictures
         self._metrics = metrics
@@ -72,8 +77,8 @@ class IngestService:
         self._client = MqttClient(
             host=broker.host,
             port=broker.port,
-            client_id=client_id,
-            subscriptions=[(UP_FILTER, 0), (PICTURE_FILTER, 0)],
+            client_id=client_id or _client_id(self._shards),
+            subscriptions=[(topic_filter, 0) for topic_filter in _filters(self._shards)],
             on_message=self._on_message,
             on_connected=self._say_hello,
             in_bulk=True,
@@ -84,33 +89,36 @@ class IngestService:
         self._files = ExitStack()
         self._worker: IngestWorker | None = None
         self._follower: SeriesFollower | None = None
+        self._stand_by = StandBy(self._try_to_begin)
 
     def start(self) -> None:
-        """Open the files, begin to work, then connect. Call once.
+        """Open the files, begin to work, then connect; or stand by. Call once.
 
         Raises ``FileInUseError``, ``DamagedFileError`` or ``OtherSchemaError`` when a file cannot
         be written.
         """
+        self._stand_by.start()
+
+    def _try_to_begin(self) -> None:
         with ExitStack() as opened:
-            journal = SqliteJournal(self._journal_path)
-            opened.callback(journal.close)
+            store = self._store.open()
+            opened.callback(store.close)
             series = SqliteSeries(self._series_path, on_too_old=self._metrics.series_too_old.inc)
             opened.callback(series.close)
-            feed = SqliteRecordFeed(self._journal_path)
-            opened.callback(feed.close)
             self._files = opened.pop_all()
         upkeep = SeriesUpkeep(series=series, clock=self._clock, days=self._kept)
         fresh = FreshRecords()
         self._follower = SeriesFollower(
-            feed=feed, series=series, metrics=self._metrics, fresh=fresh, upkeep=upkeep.step
+            feed=store.feed, series=series, metrics=self._metrics, fresh=fresh, upkeep=upkeep.step
         )
-        self._worker = self._new_worker(journal, self._follower, fresh)
+        self._worker = self._new_worker(store, self._follower, fresh)
         self._worker.start()
         self._follower.start()
         self._client.start()
 
     def stop(self) -> None:
         """Disconnect, finish the round at work, close the files. May be called twice."""
+        self._stand_by.stop()
         self._client.stop()
         if self._worker is not None:
             self._worker.stop()
@@ -120,6 +128,8 @@ class IngestService:
 
     def readiness(self) -> Mapping[str, str]:
         """Return what keeps ingest from its work, by name; empty: ready."""
+        if self._stand_by.waits_for is not None:
+            return {"journal": f"{self._stand_by.waits_for}; standing by"}
         problems = {}
         if self._worker is None or not self._worker.running:
             problems["worker"] = "not running"
@@ -138,10 +148,10 @@ class IngestService:
         return problems
 
     def _new_worker(
-        self, journal: SqliteJournal, follower: SeriesFollower, fresh: FreshRecords
+        self, store: OpenJournal, follower: SeriesFollower, fresh: FreshRecords
     ) -> IngestWorker:
         rounds = Rounds(
-            journal=journal,
+            journal=store.journal,
             pictures=PictureIntake(self._pictures),
             registry=self._registry,
             clock=self._clock,
@@ -150,8 +160,8 @@ class IngestService:
             fresh=fresh,
         )
         retention = Retention(
-            journal=journal,
-            cursors={**self._cursors, "series": lambda: follower.position},
+            journal=store.journal,
+            cursors=store.readers({**self._cursors, "series": lambda: follower.position}),
             metrics=self._metrics,
             kept=timedelta(days=self._kept.journal),
         )
@@ -168,7 +178,7 @@ class IngestService:
 
     def _say_hello(self) -> None:
         # After every connect, not only the first: what was sent while we were away is gone.
-        for shard in range(SHARDS):
+        for shard in self._shards:
             self._client.publish(hello_topic(shard), b"")
 
     def _on_message(self, message: Message) -> None:
@@ -184,3 +194,14 @@ class IngestService:
             self._worker.offer_picture(Arrival(gateway_id, message.payload))
             return
         self._metrics.ignored.labels("foreign_topic").inc()
+
+
+def _client_id(shards: tuple[int, ...]) -> str:
+    """Return an id that no other worker has: with the same one they would cut each other off."""
+    return "ingest" if shards == ALL_SHARDS else f"ingest-{format_shards(shards)}".replace(",", "_")
+
+
+def _filters(shards: tuple[int, ...]) -> list[str]:
+    if shards == ALL_SHARDS:
+        return [UP_FILTER, PICTURE_FILTER]
+    return [*map(up_filter, shards), *map(picture_filter, shards)]

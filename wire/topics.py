@@ -30,6 +30,16 @@ def up_topic(gateway_id: str) -> str:
     return f"huanwei/v1/up/{shard_of(gateway_id)}/{gateway_id}"
 
 
+def up_filter(shard: int) -> str:
+    """Return what to subscribe to for the batches of one shard."""
+    return f"huanwei/v1/up/{shard}/+"
+
+
+def picture_filter(shard: int) -> str:
+    """Return what to subscribe to for the pictures of one shard."""
+    return f"huanwei/v1/picture/{shard}/+"
+
+
 def picture_topic(gateway_id: str) -> str:
     """Return where a gateway sends its pictures, one a message."""
     return f"huanwei/v1/picture/{shard_of(gateway_id)}/{gateway_id}"

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import psycopg
-from sqlalchemy import URL
 
 from domain.records import RecordKind
 from ingest.instants import from_us, to_us
@@ -67,7 +66,7 @@ _READ_AHEAD = 512
 
 
 class PostgresJournal:
-    """Fulfils ``ingest.ports.journal.Journal`` for the gateways of ``shards``.
+    """Fulfils ``ingest.ports.journal.Journal`` for the gateways of the session's shards.
 
     Other workers may write other shards at the same time; commits take turns, so positions become
     visible in their order. Raises :class:`JournalUnavailableError` during an outage, and while
@@ -75,14 +74,10 @@ class PostgresJournal:
     """
 
     def __init__(
-        self,
-        url: URL | str,
-        *,
-        shards: Sequence[int] = ALL_SHARDS,
-        most_dead_letters: int = MOST_DEAD_LETTERS,
+        self, session: JournalSession, *, most_dead_letters: int = MOST_DEAD_LETTERS
     ) -> None:
-        self._session = JournalSession(url, shards)
-        self._shards = list(shards)
+        self._session = session
+        self._shards = list(session.shards)
         self._alone = len(self._shards) == len(ALL_SHARDS)
         self._most_letters = most_dead_letters
         self._ahead = _ReadAhead()

@@ -52,6 +52,15 @@ class JournalSession:
         self._shards = list(shards)
         self._pooled: PoolProxiedConnection | None = None
 
+    @property
+    def shards(self) -> tuple[int, ...]:
+        """The shards whose gateways are this worker's."""
+        return tuple(self._shards)
+
+    def take_shards(self) -> None:
+        """Connect and take the shards. Raises :class:`ShardsHeldError` while another has one."""
+        self._connected()
+
     @contextmanager
     def cursor(self) -> Iterator[Cursor]:
         """Give a cursor outside of any transaction."""

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from huanwei.business_clock import SystemClock
 from ingest.collector import CalmCollector
 from ingest.device_watch import RateLimits
+from ingest.journal_stores import SqliteJournalStore
 from ingest.metrics import IngestMetrics
 from ingest.service import IngestService
 from tests.benchmarks.ingest_load import registry_of
@@ -62,7 +63,7 @@ def _serve(pipe: Connection, host: str, port: int, folder: Path, sensors: int) -
     service = IngestService(
         clock=SystemClock(),
         registry=MemoryRegistry(registry_of(sensors)),
-        journal_path=folder / "journal.db",
+        journal=SqliteJournalStore(folder / "journal.db"),
         series_path=folder / "series.db",
         pictures=MemoryPictures(),
         broker=BrokerAddress(host=host, port=port, username="ingest", password=PASSWORDS["ingest"]),

@@ -18,6 +18,7 @@ from ingest.picture_intake import PictureIntake
 from ingest.postgres import dead_letters as postgres_dead_letters
 from ingest.postgres.journal import PostgresJournal
 from ingest.postgres.record_feed import PostgresRecordFeed
+from ingest.postgres.session import JournalSession
 from ingest.record_feed import SqliteRecordFeed
 from ingest.rounds import Rounds
 from tests.fakes.ingest_samples import GATEWAY, sample_registry
@@ -25,6 +26,7 @@ from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
 from wire.acks import Ack
+from wire.shards import ALL_SHARDS
 
 
 class IngestRig:
@@ -66,7 +68,7 @@ class IngestRig:
         self.journal: SqliteJournal | PostgresJournal = (
             SqliteJournal(self.path, most_dead_letters=most)
             if self._database is None
-            else PostgresJournal(self._database, most_dead_letters=most)
+            else PostgresJournal(JournalSession(self._database, ALL_SHARDS), most_dead_letters=most)
         )
         self.rounds = Rounds(
             journal=self.journal,

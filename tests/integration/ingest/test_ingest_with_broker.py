@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from domain.records import RecordKind
 from ingest.dead_letters import read_dead_letters
 from ingest.history import SqliteHistory
+from ingest.journal_stores import SqliteJournalStore
 from ingest.metrics import IngestMetrics
 from ingest.reasons import RefusalReason
 from ingest.record_feed import SqliteRecordFeed
@@ -102,7 +103,7 @@ def open_ingest(broker: RunningBroker, folder: Path) -> IngestService:
     service = IngestService(
         clock=ManualClock(),
         registry=MemoryRegistry(sample_registry(gateway_id=GATEWAY_ID)),
-        journal_path=folder / "journal.db",
+        journal=SqliteJournalStore(folder / "journal.db"),
         series_path=folder / "series.db",
         pictures=PictureFolder(folder / "pictures"),
         broker=BrokerAddress(

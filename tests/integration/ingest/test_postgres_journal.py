@@ -18,7 +18,7 @@ from ingest.ports.journal import JournalUnavailableError
 from ingest.postgres.journal import PostgresJournal
 from ingest.postgres.record_feed import PostgresRecordFeed
 from ingest.postgres.schema import METADATA, SCHEMA
-from ingest.postgres.session import ShardsHeldError
+from ingest.postgres.session import JournalSession, ShardsHeldError
 from ingest.rounds import Rounds
 from storage.postgres import administration_engine
 from tests.fakes.ingest_samples import batch, fill_record, sample_registry
@@ -33,7 +33,7 @@ class Worker:
     """The rounds of one worker with shards of its own."""
 
     def __init__(self, url: str, shards: Sequence[int], gateway_id: str) -> None:
-        self.journal = PostgresJournal(url, shards=shards)
+        self.journal = PostgresJournal(JournalSession(url, shards))
         self.gateway_id = gateway_id
         self.clock = ManualClock()
         self._rounds = Rounds(
@@ -127,8 +127,8 @@ def test_a_shard_has_one_worker_and_another_takes_it_over_when_that_one_is_gone(
     other = Worker(postgres_url, (*SHARDS_A, 31), A)
     with pytest.raises(ShardsHeldError, match=str(SHARDS_A[0])):
         other.receive(2, 2)
-    third = PostgresJournal(postgres_url, shards=(31,))
-    third.load()  # what was refused has taken nothing
+    third = JournalSession(postgres_url, (31,))
+    third.take_shards()  # what was refused has taken nothing
     third.close()
     a.journal.close()
     assert other.receive(2, 2) == 2

@@ -3,9 +3,18 @@
 import re
 from pathlib import Path
 
-from sqlalchemy import text
+import psycopg
+import pytest
+from sqlalchemy import make_url, text
 
+from alerts.postgres_store import PostgresCases
+from huanwei.business_clock import SystemClock
+from huanwei.database_reader import make_reader
+from huanwei.errors import StandsInTheWayError
 from storage.postgres import reading_engine
+from storage.postgres_registry import PostgresRegistryWriter
+from tests.fakes.alerts_rig import alerts_registry, open_alerts_rig
+from tests.postgres_server import USER
 
 PROMISED = Path(__file__).parents[3] / "docs" / "dashboards-data.md"
 
@@ -35,3 +44,53 @@ def test_every_view_and_column_is_promised_in_its_order_and_none_else(postgres_u
     for view, column in rows:
         there.setdefault(view, []).append(column)
     assert there == promised_columns()
+
+
+def test_the_views_tell_a_case_from_its_opening_to_its_end(postgres_url: str) -> None:
+    writer = PostgresRegistryWriter(postgres_url, by="test", now=SystemClock().now)
+    writer.put(alerts_registry())
+    writer.close()
+    with open_alerts_rig(PostgresCases(postgres_url)) as rig:
+        rig.level("only", 0.95, 0.95)
+        rig.deliver()
+        opened = rig.the_case()
+        rig.clock.advance(minutes=10)
+        rig.finish(opened)
+        rig.level("only", 0.05, 0.05)
+    engine = reading_engine(postgres_url, schema="dashboards")
+    with engine.connect() as connection:
+        (case,) = connection.execute(text("SELECT * FROM cases")).mappings()
+        measures = connection.execute(
+            text("SELECT sum(filed), sum(due), sum(closed), sum(closed_on_time) FROM case_measures")
+        ).one()
+        states = connection.execute(text("SELECT DISTINCT state FROM outbox")).scalars().all()
+        evidence = connection.execute(text("SELECT count(*) FROM evidence")).scalar()
+        open_alerts = connection.execute(text("SELECT count(*) FROM open_alerts")).scalar()
+    engine.dispose()
+    assert case["state"] == "closed"
+    assert (case["open"], case["overdue"], case["time_left_s"]) == (False, False, None)
+    assert (case["handled_on_time"], case["closed_on_time"]) == (True, True)
+    assert case["opened_at"] == opened.opened_at
+    assert case["acceptance_s"] == 600
+    assert case["total_s"] == 1200
+    assert case["place_zh"] == alerts_registry().places["plain"].name.zh
+    assert tuple(measures) == (1, 1, 1, 1)
+    assert "delivered" in states
+    assert (evidence, open_alerts) == (2, 0)
+
+
+def test_the_reader_sees_the_views_and_nothing_else(postgres_url: str) -> None:
+    # Accounts belong to the whole server, so one of our own name.
+    name = "reader_" + postgres_url.rsplit("_", 1)[1]
+    assert make_reader(postgres_url, name=name, password="of-this-test-only-1")  # noqa: S106
+    assert not make_reader(postgres_url, name=name, password="of-this-test-only-2")  # noqa: S106
+    address = make_url(postgres_url).set(username=name, password="of-this-test-only-2")  # noqa: S106
+    with psycopg.connect(address.render_as_string(hide_password=False)) as connection:
+        connection.execute("SELECT * FROM cases")
+        for refused in ("SELECT * FROM cases.cases", "SELECT * FROM registry.versions"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(refused.encode())
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("CREATE TABLE dashboards.mine ()")
+    with pytest.raises(StandsInTheWayError, match="may do more than read"):
+        make_reader(postgres_url, name=USER, password="of-this-test-only-1")  # noqa: S106

@@ -18,13 +18,13 @@ _LATEST = (
     "SELECT device_id, observed_us, quality, filling_level FROM latest"
     " JOIN devices ON number = device WHERE kind = ?"
 )
-# Each hour named is a step into the key, where a range would be a walk over all devices.
+# Each hour by itself is a step into the key, where a range would be a walk over all devices.
 _HOURLY = (
-    "SELECT hour, sum(accepted), sum(level_sum), min(level_min), max(level_max) FROM hourly"
-    " WHERE hour IN ({hours}) AND device IN ({devices}) AND accepted > 0"
-    " GROUP BY hour ORDER BY hour"
+    "WITH RECURSIVE hours (one) AS (SELECT ? UNION ALL SELECT one + 1 FROM hours WHERE one + 1 < ?)"
+    " SELECT one, sum(accepted), sum(level_sum), min(level_min), max(level_max)"
+    " FROM hours CROSS JOIN hourly ON hour = one AND device IN ({devices})"
+    " WHERE accepted > 0 GROUP BY one ORDER BY one"
 )
-_HOURS_A_QUERY = 5_000
 # Asked for together, min and max would be a walk over the whole table.
 _BOUNDS = "SELECT (SELECT min(hour) FROM hourly), (SELECT max(hour) FROM hourly)"
 _DAYS = "FROM daily WHERE day >= ? AND day < ?"
@@ -67,7 +67,6 @@ class SqliteMeasures:
                 first, end = max(first, oldest), min(end, newest + 1)
         if first >= end or not numbers:
             return []
-        devices = ", ".join(map(str, numbers))
         return [
             HourlyLevel(
                 hour=hour_begins(hour),
@@ -76,13 +75,8 @@ class SqliteMeasures:
                 lowest=lowest / MILLIONTHS,
                 highest=highest / MILLIONTHS,
             )
-            for start in range(first, end, _HOURS_A_QUERY)
             for hour, accepted, level_sum, lowest, highest in self._rows(
-                _HOURLY.format(
-                    hours=", ".join(map(str, range(start, min(start + _HOURS_A_QUERY, end)))),
-                    devices=devices,
-                ),
-                (),
+                _HOURLY.format(devices=", ".join(map(str, numbers))), (first, end)
             )
         ]
 

@@ -168,6 +168,15 @@ class RunningPostgres:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def end_sessions(self, url: str, *, but: int = 0) -> None:
+        """Cut the sessions of a database off, as a restart does, except of process ``but``."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = %s AND pid <> %s",
+                (url.rsplit("/", 1)[1], but),
+            )
+
     def drop(self, url: str) -> None:
         """Drop a database that a test is done with."""
         name = url.rsplit("/", 1)[1]

@@ -7,8 +7,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from alerts.case_book import BookChangeFeed
+from alerts.case_book import BookChangeFeed, CaseBook
 from alerts.case_database import SqliteCases
+from domain.alerts import Alert
+from domain.cases import Case
 from domain.changes import Change
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
@@ -20,6 +22,7 @@ from ingest.influx.buckets import BucketNames
 from ingest.influx.change_lines import ChangeLines
 from ingest.influx.health_lines import HealthLines
 from ingest.influx.metrics import InfluxMetrics
+from ingest.influx.place_lines import PlaceLines
 from ingest.influx.record_lines import RecordLines
 from ingest.influx.rollup_lines import daily_lines, hourly_lines
 from ingest.influx.server import InfluxAddress, InfluxServer
@@ -59,6 +62,35 @@ class ChangesWhenWritten:
         return self._feed
 
 
+class WorkWhenWritten:
+    """What is open by ``cases.db``, nothing while the centre has not made the file yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._book: CaseBook | None = None
+
+    def open_alerts(self) -> Sequence[Alert]:
+        """Return every open alert."""
+        book = self._opened()
+        return [] if book is None else book.open_alerts()
+
+    def open_cases(self) -> Sequence[Case]:
+        """Return every case that still wants something."""
+        book = self._opened()
+        return [] if book is None else book.open_cases()
+
+    def close(self) -> None:
+        """Close the reader."""
+        if self._book is not None:
+            self._book.close()
+            self._book = None
+
+    def _opened(self) -> CaseBook | None:
+        if self._book is None and self._path.exists():
+            self._book = SqliteCases(self._path).open_book()
+        return self._book
+
+
 def bucket_names(section: InfluxSection) -> BucketNames:
     """Return what the buckets are called."""
     return BucketNames(
@@ -92,6 +124,7 @@ class InfluxRun:
         changes = ChangesWhenWritten(data / CASES)
         rollups = SqliteRollupFeed(data / SERIES)
         history = SqliteHistory(data / SERIES)
+        work = WorkWhenWritten(data / CASES)
         server = InfluxServer(address(section, section.token))
         feeds = [
             InfluxFeed(
@@ -110,6 +143,8 @@ class InfluxRun:
         if not backfill:
             health = HealthLines(history=history, registry=registry, clock=clock)
             feeds.append(InfluxFeed(name="health", bucket=names.raw, source=health))
+            places = PlaceLines(history=history, work=work, registry=registry, clock=clock)
+            feeds.append(InfluxFeed(name="places", bucket=names.raw, source=places))
         self.service = InfluxService(
             feeds=tuple(feeds),
             sink=server,
@@ -119,7 +154,7 @@ class InfluxRun:
             metrics=InfluxMetrics(metrics),
             ends_when_closed=backfill,
         )
-        self._closing: tuple[Closable, ...] = (records, changes, rollups, history, server)
+        self._closing: tuple[Closable, ...] = (records, changes, rollups, history, work, server)
 
     def start(self) -> None:
         """Follow every feed."""

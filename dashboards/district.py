@@ -27,6 +27,8 @@ from dashboards.wording import Wording
 KEY = "district"
 CASE_LINK = "${console}/cases/${__data.fields.case_id}"
 """From a row to the case in the console."""
+PICTURE_LINK = "${console}${__value.raw}"
+"""From a small picture to the full one."""
 
 
 def place_link(wording: Wording) -> str:
@@ -55,7 +57,7 @@ def district(wording: Wording) -> Dashboard:
 def counters(*, y: int = 0, h: int = 4, background: bool = False) -> tuple[NumberPanel, ...]:
     """Define the four numbers that a shift begins with."""
     wanted: tuple[tuple[str, Query, Colour, str], ...] = (
-        ("overflowing", flux.count_places_where("overflowing"), Colour.PROBLEM, "count"),
+        ("overflowing", flux.sum_of_places("overflowing"), Colour.PROBLEM, "count"),
         (
             "uncleared",
             sql.count(
@@ -166,7 +168,7 @@ def evidence(wording: Wording, box: Box) -> TablePanel:
         tall=True,
         fields=(
             Field(name="at", look=TIME, width=130),
-            Field(name="picture", cell=Cell.PICTURE, width=180, link="${console}${__value.raw}"),
+            Field(name="picture", cell=Cell.PICTURE, width=180, link=PICTURE_LINK),
             Field(name="place", link=place_link(wording)),
             Field(name="problem_class", look=problem_classes(wording)),
             Field(name="number", link=CASE_LINK),

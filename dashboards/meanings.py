@@ -9,7 +9,7 @@ from domain.cases import CaseState
 from domain.device_health import DeviceState
 from domain.place_state import PlaceState
 from domain.problems import ProblemClass
-from domain.records import VerdictState
+from domain.records import CameraHealth, VerdictState
 
 PLACE_COLOURS: Mapping[str, Colour] = {
     PlaceState.CLEAN: Colour.GOOD,
@@ -56,6 +56,13 @@ def case_states(wording: Wording) -> Look:
     return Look(unit="none", meanings=wording.meanings(CaseState, CASE_COLOURS))
 
 
+def camera_healths(wording: Wording) -> Look:
+    """How a camera's health is called and coloured."""
+    colours: dict[str, Colour] = dict.fromkeys(CameraHealth, Colour.WATCH)
+    colours[CameraHealth.OK] = Colour.GOOD
+    return Look(unit="none", meanings=wording.meanings(CameraHealth, colours))
+
+
 def problem_classes(wording: Wording) -> Look:
     """How a problem class is called."""
     return Look(unit="none", meanings=wording.meanings(ProblemClass))
@@ -73,6 +80,9 @@ FILL = Look(
     ),
 )
 """A filling level: a limit is near from 80 %, full to the rim at 100 %."""
+
+COUNT = Look(unit="none", decimals=0, steps=(Step(at=None, colour=Colour.MEASURED),))
+"""A number of things that is neither good nor bad."""
 
 TIME = Look(unit="time:MM-DD HH:mm")
 """A time of the last days."""

@@ -4,7 +4,7 @@ A table of rows carries neither ``_measurement`` nor ``_value``: by these Grafan
 from a table. ``v.defaultBucket`` is the raw bucket; the others go by their fixed names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dashboards.definition import FluxQuery
 
@@ -32,15 +32,9 @@ def places_now(columns: Sequence[str]) -> FluxQuery:
     return FluxQuery(text=f"{_PLACES_NOW}  |> keep(columns: [{kept}])\n")
 
 
-def count_places_where(column: str) -> FluxQuery:
-    """How many places have a number above zero in ``column``: one number."""
-    return FluxQuery(
-        text=(
-            f"{_PLACES_NOW}"
-            f"  |> map(fn: (r) => ({{places: if r.{column} > 0.0 then 1 else 0}}))\n"
-            '  |> sum(column: "places")\n'
-        )
-    )
+def sum_of_places(column: str) -> FluxQuery:
+    """The sum of a column over all places: one number. For columns of 0 and 1, a count."""
+    return FluxQuery(text=f'{_PLACES_NOW}  |> sum(column: "{column}")\n')
 
 
 def series(
@@ -66,3 +60,105 @@ def series(
 def states(measurement: str, *, where: str, tags: Sequence[str]) -> FluxQuery:
     """A state over time, a series for each combination of ``tags``: the last of each window."""
     return series(measurement, "state", where=where, tags=tags, window="last")
+
+
+def fullest_places(name: str, limit: int) -> FluxQuery:
+    """The fullest places now, the fullest first: a name and a level each."""
+    return FluxQuery(
+        text=(
+            f"{_PLACES_NOW}"
+            "  |> filter(fn: (r) => exists r.fill)\n"
+            '  |> sort(columns: ["fill"], desc: true)\n'
+            f"  |> limit(n: {limit})\n"
+            f'  |> keep(columns: ["{name}", "fill"])\n'
+        )
+    )
+
+
+def newest_at_place(field: str) -> FluxQuery:
+    """The newest value of the chosen place in ``place``: one number."""
+    return FluxQuery(
+        text=(
+            'import "date"\n'
+            "from(bucket: v.defaultBucket)\n"
+            "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
+            f'  |> filter(fn: (r) => r._measurement == "place" and r._field == "{field}"'
+            f" and {AT_PLACE})\n"
+            "  |> last()\n"
+            "  |> group()\n"
+            f"  |> map(fn: (r) => ({{{field}: r._value}}))\n"
+        )
+    )
+
+
+def times_at_place(measurement: str, field: str) -> FluxQuery:
+    """How many points of a measurement the chosen place has in the range: one number."""
+    return FluxQuery(
+        text=(
+            f"{_at_place(measurement, [field])}"
+            "  |> group()\n"
+            "  |> count()\n"
+            "  |> map(fn: (r) => ({times: r._value}))\n"
+        )
+    )
+
+
+def verdicts_at_place(problems: Mapping[str, str]) -> FluxQuery:
+    """What the cameras of the chosen place said over time, a series for each problem and zone.
+
+    ``problems``: what each problem class is called; it becomes the label ``problem``.
+    """
+    names = ", ".join(f'"{_escaped(key)}": "{_escaped(name)}"' for key, name in problems.items())
+    return FluxQuery(
+        text=(
+            'import "dict"\n'
+            f"names = [{names}]\n"
+            f"{_at_place('verdict', ['state'])}"
+            "  |> map(fn: (r) => ({r with problem:"
+            " dict.get(dict: names, key: r.problem_class, default: r.problem_class)}))\n"
+            '  |> group(columns: ["_measurement", "_field", "problem", "zone_id"])\n'
+            '  |> sort(columns: ["_time"])\n'
+            "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
+        )
+    )
+
+
+def pictures_at_place(limit: int) -> FluxQuery:
+    """The newest pictures of the chosen place's cameras, with what the camera is worth."""
+    return FluxQuery(
+        text=(
+            f"{_at_place('snapshot', ['picture', 'camera_health'])}"
+            '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+            "  |> group()\n"
+            '  |> sort(columns: ["_time"], desc: true)\n'
+            f"  |> limit(n: {limit})\n"
+            '  |> keep(columns: ["_time", "picture", "camera_health", "device_id"])\n'
+        )
+    )
+
+
+def emptyings(word: str) -> FluxQuery:
+    """The emptyings of the chosen place as marks: a time and ``word`` with the level before."""
+    return FluxQuery(
+        text=(
+            f"{_at_place('emptied', ['level_before'])}"
+            "  |> group()\n"
+            '  |> sort(columns: ["_time"])\n'
+            "  |> map(fn: (r) => ({_time: r._time,"
+            f' text: "{_escaped(word)} " + string(v: int(v: r._value * 100.0)) + " %"}}))\n'
+        )
+    )
+
+
+def _at_place(measurement: str, fields: Sequence[str]) -> str:
+    wanted = " or ".join(f'r._field == "{field}"' for field in fields)
+    return (
+        "from(bucket: v.defaultBucket)\n"
+        "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+        f'  |> filter(fn: (r) => r._measurement == "{measurement}" and ({wanted})'
+        f" and {AT_PLACE})\n"
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")

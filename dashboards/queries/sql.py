@@ -1,5 +1,7 @@
 """Queries of PostgreSQL: only the views of the schema ``dashboards`` (docs/dashboards-data.md)."""
 
+from collections.abc import Mapping
+
 from dashboards.definition import Choice, SqlQuery
 from texts.catalogue import Locale
 
@@ -39,3 +41,23 @@ def count(view: str, name: str, where: str) -> SqlQuery:
     """How many rows of a view there are: one number called ``name``."""
     text = f"SELECT count(*) AS {name} FROM dashboards.{view}\nWHERE {where}"  # noqa: S608  of our own words
     return SqlQuery(text=text)
+
+
+def worded(column: str, words: Mapping[str, str]) -> str:
+    """A code in words, as an expression; for texts of marks, which no panel translates."""
+    cases = " ".join(f"WHEN {_literal(code)} THEN {_literal(word)}" for code, word in words.items())
+    return f"CASE {column} {cases} ELSE {column} END"
+
+
+def case_marks(word: str, problems: Mapping[str, str]) -> SqlQuery:
+    """The cases filed at the chosen place as marks: a time, and ``word``, number and problem."""
+    problem = worded("problem_class", problems)
+    text = (
+        f"SELECT filed_at AS time, {_literal(word)} || ' ' || number || ' ' || {problem} AS text\n"
+        f"FROM dashboards.cases WHERE {AT_PLACE} AND $__timeFilter(filed_at) ORDER BY 1"
+    )
+    return SqlQuery(text=text)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

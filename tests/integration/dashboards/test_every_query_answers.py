@@ -1,0 +1,48 @@
+"""Every query of every dashboard, put to the real servers, answers what its panel needs."""
+
+from typing import Any
+
+import pytest
+
+from tests.dashboards.filled import FilledDistrict
+from tests.dashboards.looking import Dashboard, committed, looked_at
+from tests.dashboards.shapes import check_shape
+from tests.dashboards.variables import View
+
+LANGUAGES = ("zh-CN", "en")
+
+
+def panels() -> list[Any]:
+    return [
+        pytest.param(dashboard, panel, id=f"{dashboard['uid']}: {panel['title']}")
+        for language in LANGUAGES
+        for dashboard in committed(language)
+        for panel in dashboard["panels"]
+    ]
+
+
+def seen(dashboard: Dashboard, filled: FilledDistrict) -> View:
+    return looked_at(
+        dashboard, filled.sources, filled.until, preferred={"place": filled.busy_place}
+    )
+
+
+@pytest.mark.parametrize(("dashboard", "panel"), panels())
+def test_a_panel_gets_data_of_the_shape_it_needs(
+    dashboard: Dashboard, panel: dict[str, Any], filled: FilledDistrict
+) -> None:
+    view = seen(dashboard, filled)
+    frames = [frame for target in panel["targets"] for frame in filled.sources.ask(target, view)]
+    check_shape(panel, frames)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_marks_come_with_a_time_and_a_text(language: str, filled: FilledDistrict) -> None:
+    for dashboard in committed(language):
+        view = seen(dashboard, filled)
+        for marks in dashboard["annotations"].get("list", ()):
+            (frame,) = filled.sources.ask(marks["target"], view)
+            text = frame.column("text")
+            assert len(frame.of_kind("time")) == 1, marks["name"]
+            assert text is not None, marks["name"]
+            assert len(frame), marks["name"]

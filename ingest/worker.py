@@ -17,7 +17,7 @@ from wire.acks import Ack
 RECORDS_INBOX_BYTES = 32 * 1024 * 1024
 PICTURES_INBOX_BYTES = 16 * 1024 * 1024
 
-_ROUND_RECORD_BYTES = 4 * 1024 * 1024
+_ROUND_RECORD_BYTES = 1024 * 1024  # beyond this a larger round costs as much a record, and memory
 _ROUND_PICTURE_BYTES = 2 * 1024 * 1024
 
 _IDLE_S = 0.2

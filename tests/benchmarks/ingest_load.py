@@ -8,11 +8,12 @@ import multiprocessing
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 
 from domain.registry import RegistrySnapshot
 from tests.fakes.ingest_samples import BOOT, sample_registry, sensor_id
@@ -123,8 +124,8 @@ class StandIn:
             self._sent.latencies_s.append(now_s - self._under_way.popleft()[1])
         self._moved.set()
 
-    def run(self, seconds: float) -> Sent:
-        """Publish for so long, or until all of it is acknowledged."""
+    def run(self, seconds: float, stopped: Callable[[], bool]) -> Sent:
+        """Publish for so long, or until told to stop, or until all of it is acknowledged."""
         load, sent = self._load, 0
         self._client.start()
         while not self._client.subscribed:
@@ -132,6 +133,8 @@ class StandIn:
         start, began_s = datetime.now(UTC) - load.ago, time.monotonic()
         stirred_s = began_s
         while (now_s := time.monotonic()) < began_s + seconds and self._through < load.most:
+            if stopped():
+                break
             due = min(load.most, (now_s - began_s) * load.rate + load.size)
             due = min(due, self._through + load.size * load.window)
             while sent + load.size <= due:
@@ -157,21 +160,31 @@ class StandIn:
         return self._sent
 
 
-def _run(port: int, load: Load, seconds: float, answer: "Queue[Sent]") -> None:
-    answer.put(StandIn(port, load).run(seconds))
+def _run(port: int, load: Load, seconds: float, stopping: Event, answer: "Queue[Sent]") -> None:
+    answer.put(StandIn(port, load).run(seconds, stopping.is_set))
 
 
 class Sending:
     """A load on its way from a process of its own."""
 
-    def __init__(self, process: multiprocessing.process.BaseProcess, answer: "Queue[Sent]") -> None:
+    def __init__(
+        self,
+        process: multiprocessing.process.BaseProcess,
+        stopping: Event,
+        answer: "Queue[Sent]",
+    ) -> None:
         self._process = process
+        self._stopping = stopping
         self._answer = answer
 
     @property
     def running(self) -> bool:
-        """Whether the process lives."""
-        return self._process.is_alive()
+        """Whether it still sends."""
+        return self._process.is_alive() and self._answer.empty()
+
+    def stop(self) -> None:
+        """Tell it to end."""
+        self._stopping.set()
 
     def result(self, within_s: float) -> Sent:
         """Wait for the end, and return what became of the load."""
@@ -185,10 +198,11 @@ def sending(port: int, load: Load, seconds: float) -> Iterator[Sending]:
     """Send a load for so long, in a process that ends with this context."""
     spawn = multiprocessing.get_context("spawn")
     answer: Queue[Sent] = spawn.Queue()
-    process = spawn.Process(target=_run, args=(port, load, seconds, answer))
+    stopping = spawn.Event()
+    process = spawn.Process(target=_run, args=(port, load, seconds, stopping, answer))
     process.start()
     try:
-        yield Sending(process, answer)
+        yield Sending(process, stopping, answer)
     finally:
         if process.is_alive():
             process.terminate()

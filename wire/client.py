@@ -26,6 +26,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from wire.broker_hosts import parse_hosts
 from wire.bulk_reader import BulkReader, Publication, broken_promises
 from wire.tls import Tls
 
@@ -74,7 +75,8 @@ class MqttClient:
     raise is logged and counted in ``callback_failures``, and the connection goes on; with
     ``manual_ack`` such a message stays unacknowledged and comes again after the next connect.
     All subscriptions are made anew after every connect, whatever the broker remembers. Raises
-    ``UnusableTlsFilesError`` at once for files of ``tls`` that cannot be used.
+    ``UnusableTlsFilesError`` at once for files of ``tls`` that cannot be used. ``host`` may name
+    all hosts of a cluster (:mod:`wire.broker_hosts`): after each connection the next one is tried.
 
     ``in_bulk``: take many messages a read, for who hears many (see :mod:`wire.bulk_reader`). Where
     this release of paho does not allow it, that is logged and they come one by one.
@@ -100,11 +102,11 @@ class MqttClient:
         if not CLIENT_ID_PATTERN.fullmatch(client_id):
             msg = f"client_id: not 1 to 64 of A-Z a-z 0-9 _ -: {client_id!r}"
             raise ValueError(msg)
-        self._address = (host, port)
         self._subscriptions = list(subscriptions)
         self._on_message = on_message
         self._on_connected = on_connected
         self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
+        self._hosts = parse_hosts(host, port)
         self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
         self._paho = self._new_paho(
             client_id, clean_session=clean_session, manual_ack=manual_ack, in_bulk=in_bulk
@@ -228,6 +230,7 @@ class MqttClient:
                 self.callback_failures += 1
                 was_connected = False
             self._connected = False
+            self._hosts = self._hosts.onward()
             backoff_s = FIRST_BACKOFF_S if was_connected else min(backoff_s * 2, LONGEST_BACKOFF_S)
             self._stopping.wait(backoff_s * self._random.uniform(0.5, 1.0))
 
@@ -236,7 +239,7 @@ class MqttClient:
             self._epoch += 1
         self._unsent.clear()
         try:
-            self._paho.connect(*self._address, keepalive=KEEPALIVE_S)
+            self._paho.connect(*self._hosts.here, keepalive=KEEPALIVE_S)
         except OSError as error:
             self._log_outage(str(error))
             return False

@@ -1,0 +1,32 @@
+import pytest
+
+from wire.broker_hosts import BadBrokerHostsError, parse_hosts
+
+
+@pytest.mark.parametrize(
+    ("text", "addresses"),
+    [
+        ("127.0.0.1", (("127.0.0.1", 1883),)),
+        ("a, b:1884,c", (("a", 1883), ("b", 1884), ("c", 1883))),
+        ("::1,[::1]:1884,[fe80::1]", (("::1", 1883), ("::1", 1884), ("fe80::1", 1883))),
+    ],
+)
+def test_hosts_stand_with_or_without_a_port_of_their_own(
+    text: str, addresses: tuple[tuple[str, int], ...]
+) -> None:
+    assert parse_hosts(text, 1883).addresses == addresses
+
+
+def test_each_host_has_its_turn_and_then_the_first_again() -> None:
+    hosts = parse_hosts("a,b,c", 1)
+    seen = []
+    for _ in range(4):
+        seen.append(hosts.here[0])
+        hosts = hosts.onward()
+    assert seen == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize("text", ["", "a,,b", "a:b", ":1883"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(BadBrokerHostsError, match="no HOST or HOST:PORT"):
+        parse_hosts(text, 1)

@@ -1,0 +1,44 @@
+"""The addresses of one broker: a cluster has several, and a client goes round them."""
+
+from dataclasses import dataclass
+
+
+class BadBrokerHostsError(ValueError):
+    """The text names no addresses; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHosts:
+    """Where a client connects, and where next when that fails or ends."""
+
+    addresses: tuple[tuple[str, int], ...]
+    turn: int = 0
+
+    @property
+    def here(self) -> tuple[str, int]:
+        """The host and port whose turn it is."""
+        return self.addresses[self.turn]
+
+    def onward(self) -> "BrokerHosts":
+        """Return the same addresses with the turn of the next."""
+        return BrokerHosts(self.addresses, (self.turn + 1) % len(self.addresses))
+
+
+def parse_hosts(text: str, port: int) -> BrokerHosts:
+    """Return the addresses in ``text``: ``HOST`` or ``HOST,HOST:PORT,...``.
+
+    ``port`` is that of hosts without one. An IPv6 address with a port stands in brackets.
+    """
+    addresses = []
+    for part in text.replace(" ", "").split(","):
+        host, own_port = part, ""
+        if part.startswith("["):
+            host, _, own_port = part[1:].partition("]")
+            own_port = own_port.removeprefix(":")
+        elif part.count(":") == 1:
+            host, _, own_port = part.partition(":")
+        if not host or (own_port and not own_port.isdecimal()):
+            msg = f"{text!r}: {part!r} is no HOST or HOST:PORT"
+            raise BadBrokerHostsError(msg)
+        addresses.append((host, int(own_port or port)))
+    return BrokerHosts(tuple(addresses))

@@ -119,7 +119,7 @@ class _Panel:
     box: Box
     queries: tuple[Query, ...]
     look: Look
-    none: str = "data"
+    none: str
     link: str | None = None
 
 

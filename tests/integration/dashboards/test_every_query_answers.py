@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from influxdb_client.rest import ApiException
 
 from tests.dashboards.filled import FilledDistrict
 from tests.dashboards.looking import Dashboard, committed, looked_at
@@ -46,3 +47,15 @@ def test_marks_come_with_a_time_and_a_text(language: str, filled: FilledDistrict
             assert len(frame.of_kind("time")) == 1, marks["name"]
             assert text is not None, marks["name"]
             assert len(frame), marks["name"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'from(buckt: "a") |> range(start: -1h)',
+        'from(bucket: "a") |> range(start: -1h) |> limit(n: "x")',
+    ],
+)
+def test_a_query_of_wrong_types_would_be_refused(text: str, filled: FilledDistrict) -> None:
+    with pytest.raises(ApiException, match="error @1"):
+        filled.sources.flux(text)

@@ -52,7 +52,8 @@ class UplinkBatch:
         check_number("items", len(self.items), 1, MAX_BATCH_RECORDS)
         before = self.oldest - 1
         for sequence, _ in self.items:
-            check_number("sequence", sequence, before + 1, _HIGHEST_SEQUENCE)
+            if not before < sequence <= _HIGHEST_SEQUENCE:
+                check_number("sequence", sequence, before + 1, _HIGHEST_SEQUENCE)
             before = sequence
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import URL, Connection, insert, select
 
 from alerts.case_book import CaseBook
-from alerts.journal_cursor import CURSOR
-from alerts.schema import cursors, facts
+from alerts.schema import facts
 from alerts.store import CaseStore, CommitBell, new_store_id
 from storage.postgres import WriteLock, reading_engine, writing_engine
 from storage.postgres_lock import HeldLock
@@ -91,23 +90,3 @@ class PostgresCases:
     def open_book(self) -> CaseBook:
         """Return a reader."""
         return CaseBook(reading_engine(self.url, schema=SCHEMA))
-
-
-class PostgresJournalCursor:
-    """How far alerts has read the journal, for whoever trims it."""
-
-    def __init__(self, url: URL | str) -> None:
-        self._engine = reading_engine(url, schema=SCHEMA)
-
-    def position(self) -> int:
-        """Return the position of the last entry evaluated for good, 0 before there is one.
-
-        Raises ``DatabaseUnavailableError``.
-        """
-        wanted = select(cursors.c.position).where(cursors.c.name == CURSOR)
-        with self._engine.connect() as connection:
-            return connection.execute(wanted).scalar() or 0
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()

@@ -13,6 +13,7 @@ from huanwei.clock_choice import business_clock
 from huanwei.process import ProcessParts, all_ready
 from huanwei.process_points import points_of
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
+from huanwei.run_stores import registry_of
 from huanwei.settings import Settings
 from ingest.collector import CalmCollector
 from ingest.device_watch import RateLimits
@@ -22,7 +23,6 @@ from ingest.metrics import IngestMetrics
 from ingest.picture_retention import PictureRetention
 from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
-from storage.registry_file import RegistryFile
 from wire.shards import ALL_SHARDS, format_shards, parse_shards
 
 
@@ -37,7 +37,7 @@ def build(settings: Settings) -> ProcessParts:
     data = settings.run.data
     clock = business_clock(settings)
     shards = parse_shards(settings.ingest.shards)
-    registry = RegistryFile(settings.run.registry)
+    registry = registry_of(settings, clock)
     influx = None
     if settings.influx is not None:
         from huanwei.influx import influx_run  # noqa: PLC0415  36 MB that most runs do without

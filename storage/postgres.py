@@ -141,6 +141,8 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _name_outages(context: ExceptionContext) -> None:
+    if context.is_pre_ping:
+        return  # the pool then connects anew; only when that fails it is an outage
     original = context.original_exception
     # SQLAlchemy calls it a disconnect, too, when a signal ends the process in mid-statement.
     ended = isinstance(original, psycopg.Error) and context.is_disconnect

@@ -17,7 +17,7 @@ from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
 from alerts.orders import ReportCase
 from alerts.outbox import Channel
-from alerts.postgres_store import PostgresCases, PostgresJournalCursor
+from alerts.postgres_store import PostgresCases
 from alerts.service import AlertsService
 from domain.cases import Actor, CaseSource
 from domain.problems import ProblemClass
@@ -198,15 +198,6 @@ def test_a_writer_that_holds_the_turn_delays_orders_and_no_reader(
     assert alerts.phone.wait_for(1)
     assert len(book.open_cases()) == 1
     book.close()
-
-
-def test_the_journal_is_trimmed_no_further_than_what_was_evaluated(
-    alerts: Alerts, feed: MemoryRecordFeed, postgres_url: str
-) -> None:
-    cursor = PostgresJournalCursor(postgres_url)
-    full(feed, "only", times=3)
-    wait_until(lambda: cursor.position() == feed.newest_position())
-    cursor.close()
 
 
 def test_a_database_that_is_away_ends_a_start_in_one_error(postgres: RunningPostgres) -> None:

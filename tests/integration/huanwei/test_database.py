@@ -143,6 +143,10 @@ def test_an_outage_is_one_error_and_the_engine_works_again_without_a_restart_of_
             connection.execute(text("SELECT 1"))
     with engine.connect() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
+    # A connection that waited in the pool meanwhile is replaced without a word.
+    postgres.end_sessions(postgres_url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
     engine.dispose()
 
 

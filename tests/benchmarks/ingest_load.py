@@ -86,11 +86,16 @@ def encoded_records(
         )
 
 
-def batch_from(first: int, load: Load, start: datetime) -> bytes:
-    """Return the payload of the batch that begins with that sequence."""
+def batch_from(first: int, load: Load, start: datetime, *, oldest: int | None = None) -> bytes:
+    """Return the payload of the batch that begins with that sequence.
+
+    ``oldest`` is what the gateway still keeps; without it, nothing from before the batch.
+    """
     items = tuple(encoded_records(first, load.size, start, sensors=load.sensors, every=load.every))
     return encode_batch(
-        UplinkBatch(gateway_id=GATEWAY_ID, boot_id=load.boot_id, oldest=first, items=items)
+        UplinkBatch(
+            gateway_id=GATEWAY_ID, boot_id=load.boot_id, oldest=oldest or first, items=items
+        )
     )
 
 
@@ -138,7 +143,7 @@ class StandIn:
             due = min(load.most, (now_s - began_s) * load.rate + load.size)
             due = min(due, self._through + load.size * load.window)
             while sent + load.size <= due:
-                payload = batch_from(sent + 1, load, start)
+                payload = batch_from(sent + 1, load, start, oldest=self._through + 1)
                 self._under_way.append((sent + load.size, time.monotonic()))
                 if not self._client.publish(up_topic(GATEWAY_ID), payload):
                     self._under_way.pop()

@@ -21,6 +21,7 @@ from ingest.rollup_feed import SqliteRollupFeed
 from storage.postgres import WriteLock, writing_engine
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.dashboards.district_life import DistrictLife
+from tests.dashboards.figures import figures_of_a_day
 from tests.dashboards.frames import Sources
 from tests.fakes.influx_rig import new_writer
 from tests.fakes.memory_registry import MemoryRegistry
@@ -110,6 +111,7 @@ def _write_points(
         while writer.step():
             pass
     server.write(names.raw, b"\n".join(life.lines))
+    server.write(names.raw, b"\n".join(figures_of_a_day(life.until)))
     deliveries.close()
     rollups.close()
     server.close()

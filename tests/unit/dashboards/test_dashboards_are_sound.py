@@ -21,7 +21,7 @@ CORE_PANELS = {"stat", "timeseries", "state-timeline", "table", "barchart", "geo
 """The kinds that definitions can make; all are part of Grafana itself."""
 KNOWN_UNITS = {
     *("none", "short", "percentunit", "percent", "s", "dthms", "dtdhms", "bytes", "volt", "dBm"),
-    *("cps", "reqps", "recps", "rowsps", "time:MM-DD HH:mm", "time:MM-DD"),
+    *("cpm", "cps", "reqps", "recps", "rowsps", "time:MM-DD HH:mm", "time:MM-DD"),
 }
 """Grafana's ids of units that we use; what it does not know it prints behind the number."""
 COLUMNS = 24

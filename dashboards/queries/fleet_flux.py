@@ -1,0 +1,244 @@
+"""Flux over what devices and processes tell of themselves.
+
+The results are wide tables: a time and a column for each figure, named as the figure is.
+"""
+
+from collections.abc import Sequence
+
+from dashboards.definition import FluxQuery
+from dashboards.queries.flux import IN_SUBDISTRICT
+
+_LATELY = "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
+_IN_RANGE = "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+_WIDE = (
+    "  |> group()\n"
+    '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+    '  |> sort(columns: ["_time"])\n'
+)
+_DEVICES_NOW = (
+    'import "date"\n'
+    "from(bucket: v.defaultBucket)\n"
+    # Every device is told every ten minutes.
+    f"{_LATELY}"
+    f'  |> filter(fn: (r) => r._measurement == "device_health" and {IN_SUBDISTRICT})\n'
+    '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+    '  |> last(column: "state")\n'
+    "  |> group()\n"
+)
+
+
+def _any_of(fields: Sequence[str]) -> str:
+    return "(" + " or ".join(f'r._field == "{field}"' for field in fields) + ")"
+
+
+def _of_fleet(fields: Sequence[str], window: str) -> str:
+    return (
+        "from(bucket: v.defaultBucket)\n"
+        f"{_IN_RANGE}"
+        f'  |> filter(fn: (r) => r._measurement == "fleet" and {_any_of(fields)}'
+        f" and {IN_SUBDISTRICT})\n"
+        f"  |> aggregateWindow(every: v.windowPeriod, fn: {window}, createEmpty: false)\n"
+        '  |> group(columns: ["_time", "_field"])\n'
+    )
+
+
+def fleet_counts(fields: Sequence[str]) -> FluxQuery:
+    """How many devices there are of each kind over time, a column each."""
+    kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
+    text = f"{_of_fleet(fields, 'last')}  |> sum()\n{_WIDE}  |> keep(columns: [{kept}])\n"
+    return FluxQuery(text=text)
+
+
+def fleet_lowest(field: str) -> FluxQuery:
+    """The lowest value of all devices over time."""
+    kept = f'  |> keep(columns: ["_time", "{field}"])\n'
+    return FluxQuery(text=f"{_of_fleet([field], 'min')}  |> min()\n{_WIDE}{kept}")
+
+
+def fleet_share(part: str, whole: str, name: str) -> FluxQuery:
+    """What share of the devices is heard over time."""
+    return FluxQuery(
+        text=(
+            f"{_of_fleet([part, whole], 'last')}  |> sum()\n{_WIDE}"
+            f"  |> map(fn: (r) => ({{_time: r._time, {name}: r.{part} / r.{whole}}}))\n"
+        )
+    )
+
+
+def coverage_by_day(name: str) -> FluxQuery:
+    """What share of the hours of a day devices were heard in; the whole district."""
+    return FluxQuery(
+        text=(
+            'from(bucket: "huanwei-daily")\n'
+            f"{_IN_RANGE}"
+            '  |> filter(fn: (r) => r._measurement == "daily" and r._field == "usable_hours")\n'
+            '  |> group(columns: ["_time"])\n'
+            "  |> mean()\n"
+            "  |> group()\n"
+            '  |> sort(columns: ["_time"])\n'
+            f"  |> map(fn: (r) => ({{_time: r._time, {name}: r._value / 24.0}}))\n"
+        )
+    )
+
+
+def devices_now(columns: Sequence[str], *, most: int) -> FluxQuery:
+    """One row a device as it is at the end of the range, the longest silent first."""
+    kept = ", ".join(f'"{column}"' for column in columns)
+    return FluxQuery(
+        text=(
+            f"{_DEVICES_NOW}"
+            f'  |> sort(columns: ["silent_s"], desc: true)\n'
+            f"  |> limit(n: {most})\n"
+            f"  |> keep(columns: [{kept}])\n"
+        )
+    )
+
+
+def cameras_by_health() -> FluxQuery:
+    """How many cameras see well, and what is wrong with the others: one row a state."""
+    return FluxQuery(
+        text=(
+            f"{_DEVICES_NOW}"
+            "  |> filter(fn: (r) => exists r.camera_health)\n"
+            '  |> group(columns: ["camera_health"])\n'
+            '  |> count(column: "state")\n'
+            "  |> group()\n"
+            "  |> map(fn: (r) => ({camera_health: r.camera_health, cameras: float(v: r.state)}))\n"
+        )
+    )
+
+
+def longest_silences(columns: Sequence[str], *, most: int) -> FluxQuery:
+    """The devices that were not heard for the longest time in one piece, and when that was."""
+    kept = ", ".join(f'"{column}"' for column in columns)
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            '  |> filter(fn: (r) => r._measurement == "device_health" and r._field == "silent_s"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> max()\n"
+            "  |> group()\n"
+            '  |> sort(columns: ["_value"], desc: true)\n'
+            f"  |> limit(n: {most})\n"
+            '  |> rename(columns: {_value: "gap_s", _time: "gap_until"})\n'
+            f"  |> keep(columns: [{kept}])\n"
+        )
+    )
+
+
+def refused_by_reason() -> FluxQuery:
+    """How many records became dead letters in the range: one row a reason."""
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            '  |> filter(fn: (r) => r._measurement == "refused" and r._field == "total")\n'
+            "  |> difference(nonNegative: true)\n"
+            '  |> group(columns: ["reason"])\n'
+            "  |> sum()\n"
+            "  |> group()\n"
+            '  |> sort(columns: ["_value"], desc: true)\n'
+            "  |> map(fn: (r) => ({reason: r.reason, letters: r._value}))\n"
+        )
+    )
+
+
+def process_values(fields: Sequence[str], *, window: str = "max") -> FluxQuery:
+    """Figures of our processes over time, a column each; ``window``: of many in one pixel."""
+    kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'
+            f"  |> aggregateWindow(every: v.windowPeriod, fn: {window}, createEmpty: false)\n"
+            '  |> group(columns: ["_time", "_field"])\n'
+            f"  |> {window}()\n"
+            f"{_WIDE}  |> keep(columns: [{kept}])\n"
+        )
+    )
+
+
+def process_rates(fields: Sequence[str]) -> FluxQuery:
+    """How fast counters of our processes grow, a minute, a column each; a restart is no jump."""
+    kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'
+            "  |> derivative(unit: 1m, nonNegative: true)\n"
+            "  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)\n"
+            '  |> group(columns: ["_time", "_field"])\n'
+            "  |> sum()\n"
+            f"{_WIDE}  |> keep(columns: [{kept}])\n"
+        )
+    )
+
+
+def newest_of_process(field: str, *, window: str) -> FluxQuery:
+    """The newest value of a figure, the worst (``min`` or ``max``) of all processes: one number."""
+    return FluxQuery(
+        text=(
+            'import "date"\n'
+            "from(bucket: v.defaultBucket)\n"
+            f"{_LATELY}"
+            f'  |> filter(fn: (r) => r._measurement == "process" and r._field == "{field}")\n'
+            "  |> last()\n"
+            "  |> group()\n"
+            f"  |> {window}()\n"
+            f'  |> rename(columns: {{_value: "{field}"}})\n'
+            f'  |> keep(columns: ["{field}"])\n'
+        )
+    )
+
+
+def emptyings(*, every: str, name: str) -> FluxQuery:
+    """How many emptyings there were, in windows that begin at midnight in Shanghai."""
+    return FluxQuery(
+        text=(
+            'import "timezone"\n'
+            'option location = timezone.location(name: "Asia/Shanghai")\n'
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            '  |> filter(fn: (r) => r._measurement == "emptied" and r._field == "level_before"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> group()\n"
+            f'  |> aggregateWindow(every: {every}, fn: count, timeSrc: "_start")\n'
+            f"  |> map(fn: (r) => ({{_time: r._time, {name}: float(v: r._value)}}))\n"
+        )
+    )
+
+
+def count_emptyings(name: str) -> FluxQuery:
+    """How many emptyings there were in the whole range: one number."""
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            '  |> filter(fn: (r) => r._measurement == "emptied" and r._field == "level_before"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> group()\n"
+            "  |> count()\n"
+            f"  |> map(fn: (r) => ({{{name}: float(v: r._value)}}))\n"
+        )
+    )
+
+
+def last_emptyings(columns: Sequence[str], *, most: int) -> FluxQuery:
+    """The newest emptyings, one row each."""
+    kept = ", ".join(f'"{column}"' for column in columns)
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            f'  |> filter(fn: (r) => r._measurement == "emptied" and {IN_SUBDISTRICT})\n'
+            '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+            "  |> group()\n"
+            '  |> sort(columns: ["_time"], desc: true)\n'
+            f"  |> limit(n: {most})\n"
+            '  |> rename(columns: {_time: "at"})\n'
+            f"  |> keep(columns: [{kept}])\n"
+        )
+    )

@@ -6,7 +6,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import crew_pages, documentation, pictures, probes
+from api import crew_pages, documentation, map_outline, pictures, probes
 from api.body_limit import BodyLimit
 from api.error_answers import ErrorAnswers
 from api.hardening import Hardening
@@ -46,6 +46,7 @@ def create_app(parts: CentreParts, *, settings: ApiSettings) -> FastAPI:
     app.state.photo_turns = CapacityLimiter(_PHOTO_FORMS_AT_ONCE)
     app.include_router(routes.router, prefix="/api/v1")
     app.include_router(pictures.router)
+    app.include_router(map_outline.router)
     app.include_router(probes.router)
     app.include_router(crew_pages.router)
     app.include_router(documentation.router)

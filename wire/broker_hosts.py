@@ -1,5 +1,6 @@
 """The addresses of one broker: a cluster has several, and a client goes round them."""
 
+import random
 from dataclasses import dataclass
 
 
@@ -18,6 +19,12 @@ class BrokerHosts:
     def here(self) -> tuple[str, int]:
         """The host and port whose turn it is."""
         return self.addresses[self.turn]
+
+    def begin_anywhere(self, random_source: random.Random) -> "BrokerHosts":
+        """Return the same addresses with the turn of any: clients shall be spread over them."""
+        if len(self.addresses) == 1:
+            return self
+        return BrokerHosts(self.addresses, random_source.randrange(len(self.addresses)))
 
     def onward(self) -> "BrokerHosts":
         """Return the same addresses with the turn of the next."""

@@ -106,7 +106,7 @@ class MqttClient:
         self._on_message = on_message
         self._on_connected = on_connected
         self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
-        self._hosts = parse_hosts(host, port)
+        self._hosts = parse_hosts(host, port).begin_anywhere(self._random)
         self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
         self._paho = self._new_paho(
             client_id, clean_session=clean_session, manual_ack=manual_ack, in_bulk=in_bulk

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from wire.broker_hosts import BadBrokerHostsError, parse_hosts
@@ -24,6 +26,13 @@ def test_each_host_has_its_turn_and_then_the_first_again() -> None:
         seen.append(hosts.here[0])
         hosts = hosts.onward()
     assert seen == ["a", "b", "c", "a"]
+
+
+def test_clients_are_spread_over_the_hosts() -> None:
+    hosts, rng = parse_hosts("a,b,c", 1), random.Random(1)
+    assert {hosts.begin_anywhere(rng).here[0] for _ in range(50)} == {"a", "b", "c"}
+    alone = parse_hosts("a", 1)
+    assert alone.begin_anywhere(rng) is alone
 
 
 @pytest.mark.parametrize("text", ["", "a,,b", "a:b", ":1883"])

@@ -14,7 +14,8 @@ BENCHMARKS = (
     ("tests.benchmarks.ingest_backlog",),
     ("tests.benchmarks.ingest_growth",),
     ("tests.benchmarks.influx_rate",),
-    ("tests.benchmarks.series_store", "--days=4"),
+    ("tests.benchmarks.series_store", "--days=4", "--plain-days=4"),
+    ("tests.benchmarks.usual_stack",),
 )
 
 if __name__ == "__main__":

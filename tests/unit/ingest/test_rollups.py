@@ -259,6 +259,16 @@ def test_a_late_emptying_and_a_kill_take_nothing_from_a_sealed_hour(tmp_path: Pa
     rolled.close()
 
 
+def test_a_backlog_with_known_records_in_it_counts_the_new_ones(rolled: Rolled) -> None:
+    known = [fill_record(n % 2, at=START + n * MINUTE / 4, level=0.5) for n in range(120)]
+    rolled.add(*known)
+    new = [fill_record(n % 2, at=START + n * MINUTE / 4, level=0.7) for n in range(120, 1_200)]
+    again = [fill_record(n % 2, at=START + n * MINUTE / 4, level=0.9) for n in range(60, 600)]
+    rolled.add(*new[:500], *again, *new[500:])
+    rolled.add()
+    check_against(rolled, [*known, *new])
+
+
 def test_a_backlog_shows_its_hours_now_and_then(
     rolled: Rolled, monkeypatch: pytest.MonkeyPatch
 ) -> None:

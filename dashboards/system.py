@@ -7,6 +7,7 @@ from dashboards.definition import (
     Field,
     Look,
     NumberPanel,
+    Query,
     SqlQuery,
     Step,
     TablePanel,
@@ -79,7 +80,7 @@ def system(wording: Wording) -> Dashboard:
 
 
 def _numbers() -> tuple[NumberPanel, ...]:
-    wanted = (
+    wanted: tuple[tuple[str, Query, Look, str], ...] = (
         ("lag_now", fleet_flux.newest_of_process(LAG, window="max"), _LAG, "figures"),
         ("disk_now", fleet_flux.newest_of_process(DISK, window="min"), _FREE, "figures"),
         (

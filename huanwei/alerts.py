@@ -2,9 +2,11 @@
 
 from prometheus_client import CollectorRegistry
 
+from huanwei.annotations import annotation_parts
 from huanwei.case_work import alerts_service
 from huanwei.clock_choice import business_clock
 from huanwei.process import Closing, ProcessParts
+from huanwei.process_points import points_of
 from huanwei.run_stores import cases_of, database_in_plain_words, record_feed_of, registry_of
 from huanwei.settings import Settings
 
@@ -25,4 +27,13 @@ def build(settings: Settings) -> ProcessParts:
     alerts = alerts_service(
         settings, clock=clock, registry=registry, feed=feed, store=store, metrics=metrics
     )
-    return ProcessParts(parts=[Closing(feed), alerts], readiness=alerts.readiness, metrics=metrics)
+    return ProcessParts(
+        parts=[
+            Closing(feed),
+            alerts,
+            *annotation_parts(settings, registry=registry, metrics=metrics),
+            *points_of(settings, process="alerts", clock=clock, metrics=metrics),
+        ],
+        readiness=alerts.readiness,
+        metrics=metrics,
+    )

@@ -6,10 +6,12 @@ One process, because one process writes ``cases.db``. A district on PostgreSQL m
 
 from prometheus_client import CollectorRegistry
 
+from huanwei.annotations import annotation_parts
 from huanwei.case_work import alerts_service
 from huanwei.clock_choice import business_clock
 from huanwei.pages import Pages
 from huanwei.process import Closing, ProcessParts
+from huanwei.process_points import points_of
 from huanwei.run_stores import cases_of, database_in_plain_words, record_feed_of, registry_of
 from huanwei.settings import Settings
 
@@ -40,7 +42,14 @@ def build(settings: Settings) -> ProcessParts:
     )
     *closing, server = pages.parts
     return ProcessParts(
-        parts=[Closing(feed), *closing, alerts, server],
+        parts=[
+            Closing(feed),
+            *closing,
+            alerts,
+            server,
+            *annotation_parts(settings, registry=registry, metrics=metrics),
+            *points_of(settings, process="centre", clock=clock, metrics=metrics),
+        ],
         readiness=pages.readiness,
         metrics=metrics,
     )

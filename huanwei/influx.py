@@ -1,23 +1,18 @@
-"""Composition of the InfluxDB writers that run beside the embedded store."""
+"""Composition of the InfluxDB writers that run beside ingest."""
 
 import random
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from alerts.case_book import BookChangeFeed, CaseBook
-from alerts.case_database import SqliteCases
-from domain.alerts import Alert
-from domain.cases import Case
-from domain.changes import Change
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
+from huanwei.influx_sources import influx_sources
 from huanwei.process import Closable
-from huanwei.run_files import CASES, INFLUX, JOURNAL, SERIES
+from huanwei.run_files import INFLUX
 from huanwei.settings import InfluxSection, Settings
-from ingest.history import SqliteHistory
+from huanwei.shard_files import file_of_shards
 from ingest.influx.buckets import BucketNames
 from ingest.influx.change_lines import ChangeLines
 from ingest.influx.health_lines import HealthLines
@@ -27,68 +22,9 @@ from ingest.influx.record_lines import RecordLines
 from ingest.influx.rollup_lines import daily_lines, hourly_lines
 from ingest.influx.server import InfluxAddress, InfluxServer
 from ingest.influx.service import InfluxFeed, InfluxService
-from ingest.record_feed import SqliteRecordFeed
-from ingest.rollup_feed import SqliteRollupFeed
+from wire.shards import parse_shards
 
 RECORDS = "records"
-
-
-class ChangesWhenWritten:
-    """The changes of ``cases.db``, none while the centre has not made the file yet."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._feed: BookChangeFeed | None = None
-
-    def read(self, *, after: int, limit: int) -> Sequence[Change]:
-        """Return up to ``limit`` changes behind position ``after``, oldest first."""
-        feed = self._opened()
-        return [] if feed is None else feed.read(after=after, limit=limit)
-
-    def newest_position(self) -> int:
-        """Return the position of the newest change, 0 when there is none."""
-        feed = self._opened()
-        return 0 if feed is None else feed.newest_position()
-
-    def close(self) -> None:
-        """Close the reader."""
-        if self._feed is not None:
-            self._feed.close()
-            self._feed = None
-
-    def _opened(self) -> BookChangeFeed | None:
-        if self._feed is None and self._path.exists():
-            self._feed = BookChangeFeed(SqliteCases(self._path).open_book())
-        return self._feed
-
-
-class WorkWhenWritten:
-    """What is open by ``cases.db``, nothing while the centre has not made the file yet."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._book: CaseBook | None = None
-
-    def open_alerts(self) -> Sequence[Alert]:
-        """Return every open alert."""
-        book = self._opened()
-        return [] if book is None else book.open_alerts()
-
-    def open_cases(self) -> Sequence[Case]:
-        """Return every case that still wants something."""
-        book = self._opened()
-        return [] if book is None else book.open_cases()
-
-    def close(self) -> None:
-        """Close the reader."""
-        if self._book is not None:
-            self._book.close()
-            self._book = None
-
-    def _opened(self) -> CaseBook | None:
-        if self._book is None and self._path.exists():
-            self._book = SqliteCases(self._path).open_book()
-        return self._book
 
 
 def bucket_names(section: InfluxSection) -> BucketNames:
@@ -110,9 +46,9 @@ class InfluxRun:
 
     def __init__(
         self,
+        settings: Settings,
         section: InfluxSection,
         *,
-        data: Path,
         file_name: str,
         registry: Registry,
         clock: Clock,
@@ -120,41 +56,37 @@ class InfluxRun:
         backfill: bool = False,
     ) -> None:
         names = bucket_names(section)
-        records = SqliteRecordFeed(data / JOURNAL)
-        changes = ChangesWhenWritten(data / CASES)
-        rollups = SqliteRollupFeed(data / SERIES)
-        history = SqliteHistory(data / SERIES)
-        work = WorkWhenWritten(data / CASES)
         server = InfluxServer(address(section, section.token))
+        sources = influx_sources(settings, server, names.raw)
+        records = RecordLines(feed=sources.records, registry=registry)
+        hourly, daily = (lines(sources.rollups, registry) for lines in (hourly_lines, daily_lines))
         feeds = [
-            InfluxFeed(
-                name=RECORDS,
-                bucket=names.raw,
-                source=RecordLines(feed=records, registry=registry),
-            ),
-            InfluxFeed(
-                name="changes",
-                bucket=names.raw,
-                source=ChangeLines(feed=changes, registry=registry),
-            ),
-            InfluxFeed(name="hourly", bucket=names.hourly, source=hourly_lines(rollups, registry)),
-            InfluxFeed(name="daily", bucket=names.daily, source=daily_lines(rollups, registry)),
+            InfluxFeed(name=RECORDS, bucket=names.raw, source=records),
+            InfluxFeed(name="hourly", bucket=names.hourly, source=hourly),
+            InfluxFeed(name="daily", bucket=names.daily, source=daily),
         ]
-        if not backfill:
-            health = HealthLines(history=history, registry=registry, clock=clock)
+        whole = sources.whole
+        if whole is not None:
+            changes = ChangeLines(feed=whole.changes, registry=registry)
+            feeds.insert(1, InfluxFeed(name="changes", bucket=names.raw, source=changes))
+        if whole is not None and not backfill:
+            health = HealthLines(history=whole.history, registry=registry, clock=clock)
             feeds.append(InfluxFeed(name="health", bucket=names.raw, source=health))
-            places = PlaceLines(history=history, work=work, registry=registry, clock=clock)
+            places = PlaceLines(
+                history=whole.history, work=whole.work, registry=registry, clock=clock
+            )
             feeds.append(InfluxFeed(name="places", bucket=names.raw, source=places))
+        path = settings.run.data / file_of_shards(file_name, parse_shards(settings.ingest.shards))
         self.service = InfluxService(
             feeds=tuple(feeds),
             sink=server,
-            path=data / file_name,
+            path=path,
             clock=clock,
             rng=random.Random(),  # noqa: S311  spreads retries, no secret
             metrics=InfluxMetrics(metrics),
             ends_when_closed=backfill,
         )
-        self._closing: tuple[Closable, ...] = (records, changes, rollups, history, work, server)
+        self._closing: tuple[Closable, ...] = (*sources.closing, server)
 
     def start(self) -> None:
         """Follow every feed."""
@@ -182,8 +114,8 @@ def influx_run(
     if settings.influx is None:
         return None
     return InfluxRun(
+        settings,
         settings.influx,
-        data=settings.run.data,
         file_name=INFLUX,
         registry=registry,
         clock=clock,

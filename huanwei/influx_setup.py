@@ -91,8 +91,8 @@ def write_again(settings_path: Path, *, say: Say) -> None:
     settings = load_settings(settings_path)
     influx_section(settings)
     run = InfluxRun(
+        settings,
         influx_section(settings),
-        data=settings.run.data,
         file_name=INFLUX_BACKFILL,
         registry=RegistryFile(settings.run.registry),
         clock=business_clock(settings),

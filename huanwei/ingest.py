@@ -15,6 +15,7 @@ from huanwei.process_points import points_of
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
 from huanwei.run_stores import registry_of
 from huanwei.settings import Settings
+from huanwei.shard_files import file_of_shards
 from ingest.collector import CalmCollector
 from ingest.device_watch import RateLimits
 from ingest.journal_stores import JournalStore, SqliteJournalStore
@@ -23,7 +24,7 @@ from ingest.metrics import IngestMetrics
 from ingest.picture_retention import PictureRetention
 from ingest.service import IngestService
 from storage.picture_folder import PictureFolder
-from wire.shards import ALL_SHARDS, format_shards, parse_shards
+from wire.shards import parse_shards
 
 
 def health_port(settings: Settings) -> int:
@@ -63,7 +64,7 @@ def build(settings: Settings) -> ProcessParts:
         clock=clock,
         registry=registry,
         journal=_journal_store(settings, shards),
-        series_path=data / _of_shards(SERIES, shards),
+        series_path=data / file_of_shards(SERIES, shards),
         shards=shards,
         pictures=pictures,
         broker=broker_address(
@@ -103,11 +104,3 @@ def _journal_store(settings: Settings, shards: tuple[int, ...]) -> JournalStore:
     from ingest.postgres.store import PostgresJournalStore  # noqa: PLC0415  its library's memory
 
     return PostgresJournalStore(settings.postgres.url.get_secret_value(), shards)
-
-
-def _of_shards(file_name: str, shards: tuple[int, ...]) -> str:
-    """Return the name of a worker's own file: workers may share a folder, and never a file."""
-    if shards == ALL_SHARDS:
-        return file_name
-    stem, dot, ending = file_name.rpartition(".")
-    return f"{stem}-{format_shards(shards).replace(',', '_')}{dot}{ending}"

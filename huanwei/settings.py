@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from alerts.limits import AlertRules
 from domain.checks import ID_PATTERN
+from wire.broker_hosts import parse_hosts
 from wire.shards import ALL_SHARDS, format_shards, parse_shards
 
 SECRETS_NAME = "secrets.toml"
@@ -103,6 +104,7 @@ class BrokerSection(_Section):
 
     start: bool = True
     host: str = "127.0.0.1"
+    """One host, or those of a cluster, ``HOST,HOST:PORT``; without a port it is ``mqtt_port``."""
     mqtt_port: Port = 1883
     administration_port: Port = 4222
     monitoring_port: Port = 8222
@@ -119,12 +121,15 @@ class BrokerSection(_Section):
     tls_key: Path | None = None
 
     @model_validator(mode="after")
-    def _complete_tls(self) -> Self:
+    def _agrees(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             msg = "tls_certificate, tls_key: only both together"
             raise ValueError(msg)
         if self.tls_certificate is not None and self.tls_ca is None:
             msg = "tls_certificate: without tls_ca the connection is not encrypted"
+            raise ValueError(msg)
+        if self.start and len(parse_hosts(self.host, self.mqtt_port).addresses) > 1:
+            msg = "host: several are a broker that runs elsewhere: set start = false"
             raise ValueError(msg)
         if self.tls_ca is not None and self.start:
             msg = (

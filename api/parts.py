@@ -9,12 +9,15 @@ from alerts.case_book import CaseBook
 from alerts.case_desk import CaseDesk
 from alerts.crew_links import CrewLinks
 from domain.device_health import DEFAULT_HEALTH_LIMITS, HealthLimits
+from domain.ports.calibration_store import CalibrationStore
+from domain.ports.camera_bench import CameraBench
 from domain.ports.clock import Clock
 from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
 from domain.ports.photo_intake import PhotoIntake
 from domain.ports.picture_store import PictureStore
 from domain.ports.registry import Registry
+from domain.ports.review_book import ReviewBook
 from texts.catalogue import Catalogue
 
 
@@ -23,7 +26,9 @@ class CentreParts:
     """The parts of the centre. All of them may be called from any thread.
 
     ``readiness`` returns what is missing, by part; empty when the centre can do its work.
-    ``health_limits`` say when a device counts as silent: those that its alerts go by.
+    ``health_limits`` say when a device counts as silent: those that its alerts go by. Without
+    ``calibrations`` and ``bench`` no camera is calibrated here; without ``reviews`` nothing is
+    reviewed.
     """
 
     clock: Clock
@@ -39,3 +44,6 @@ class CentreParts:
     metrics_registry: CollectorRegistry
     readiness: Callable[[], Mapping[str, str]]
     health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
+    calibrations: CalibrationStore | None = None
+    bench: CameraBench | None = None
+    reviews: ReviewBook | None = None

@@ -8,7 +8,7 @@ gives out sequence numbers, and an old copy would give some of them out twice.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +16,14 @@ from typing import Any
 
 from huanwei.business_clock import SystemClock
 from huanwei.errors import StandsInTheWayError
-from huanwei.run_files import CASES, INFLUX, JOURNAL, PICTURES, SERIES
+from huanwei.run_files import CASES, INFLUX, JOURNAL, PICTURES, REVIEWS, SERIES
 from huanwei.settings import RunSection
 from ingest.record_feed import SqliteRecordFeed
 from storage.backup import copy_in_use, copy_or_link, digest, sync
 
 MANIFEST = "backup.json"
 SCHEMA = 1
-FILES = (CASES, INFLUX, SERIES, JOURNAL)
+FILES = (CASES, REVIEWS, INFLUX, SERIES, JOURNAL)
 """Followers first, the journal last."""
 
 REGISTRY, REFERENCES = "registry.json", "references"
@@ -130,10 +130,19 @@ def _copy_registry(run: RunSection, draft: Path) -> list[str]:
         shutil.copy2(run.registry, draft / REGISTRY)
         names.append(REGISTRY)
     if run.references.is_dir():
-        for picture in sorted(run.references.glob("*.jpg")):
-            copy_or_link(picture, draft / REFERENCES / picture.name)
-            names.append(f"{REFERENCES}/{picture.name}")
+        for file in sorted(_of_references(run.references)):
+            name = f"{REFERENCES}/{file.relative_to(run.references)}"
+            copy_or_link(file, draft / name)
+            names.append(name)
     return names
+
+
+def _of_references(folder: Path) -> Iterator[Path]:
+    """References, what cameras have learned, a head of the district's own, and every version:
+    all of them files that are replaced, never changed.
+    """
+    for pattern in ("*.jpg", "*.json", "*.md", "calibrations/*/*.json"):
+        yield from folder.glob(pattern)
 
 
 def _copy_pictures(source: Path, target: Path) -> int:

@@ -17,6 +17,7 @@ from api.settings import LOOPBACK_NAMES, ApiSettings
 from domain.device_health import HealthLimits
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
+from huanwei.camera_work import camera_work
 from huanwei.case_work import crew_links
 from huanwei.health import Readiness
 from huanwei.http_server import HttpServer
@@ -46,6 +47,7 @@ class Pages:
         history, closes_history = history_of(settings)
         qualities = qualities_of(settings)
         self._book = cases_of(settings).open_book()
+        cameras = camera_work(settings, registry, clock)
         self._also_needed = also_needed
         self._server: HttpServer | None = None
         parts = CentreParts(
@@ -62,12 +64,16 @@ class Pages:
             metrics_registry=metrics,
             readiness=self.readiness,
             health_limits=health_limits(settings.rules),
+            calibrations=cameras.calibrations,
+            bench=cameras.bench,
+            reviews=cameras.reviews,
         )
         app = create_app(parts, settings=_api_settings(settings.centre))
         mount_console(app, parts, _console_settings(settings))
         self._server = HttpServer(app, host=settings.centre.host, port=settings.centre.port)
         self.parts: list[Part] = [
             *(Closing(thing) for thing in (closes_history, qualities, self._book)),
+            *cameras.closing,
             self._server,
         ]
 

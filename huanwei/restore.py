@@ -112,7 +112,12 @@ def _place_of(file: CopiedFile, run: RunSection) -> Path:
     if file.name in FILES:
         return run.data / file.name
     path = Path(file.name)
-    return run.references / path.name if path.parent.name == REFERENCES else run.registry
+    if ".." in path.parts:
+        msg = f"{file.name}: leads out of the backup"
+        raise BadBackupError(msg)
+    if path.parts[0] == REFERENCES:
+        return run.references.joinpath(*path.parts[1:])
+    return run.registry
 
 
 def _bring_back_pictures(source: Path, target: Path) -> None:

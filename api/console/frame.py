@@ -23,6 +23,7 @@ _PAGES = (
     ("/cases/new", "nav.new_case"),
     ("/devices", "nav.devices"),
 )
+_REVIEWS = ("/reviews", "nav.reviews")
 _COUNTED = ("day", "days", "hour", "hours", "minute", "minutes")
 _SPOKEN = (
     "left",
@@ -91,14 +92,22 @@ def _browser_words(visit: Visit) -> dict[str, str]:
 
 def _header(visit: Visit) -> str:
     words = visit.words
+    reviewed = visit.console.parts.reviews is not None
+    pages = (*_PAGES, _REVIEWS) if reviewed else _PAGES
     return render(
         "header",
         say=words.say,
         brand=words.say("brand"),
         items=[
-            {"href": href, "label": words.say(key), "current": href == visit.path}
-            for href, key in _PAGES
+            {
+                "href": href,
+                "label": words.say(key),
+                "current": href == visit.path,
+                "counts": href == _REVIEWS[0],
+            }
+            for href, key in pages
         ],
+        waiting=visit.console.feed.open_reviews,
         back=visit.path,
         roles=[(str(role), words.word(role)) for role in ROLES],
         role=str(visit.role),

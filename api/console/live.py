@@ -76,6 +76,11 @@ class LiveFeed:
         """How many pages listen."""
         return len(self._listeners)
 
+    @property
+    def open_reviews(self) -> int:
+        """How many detections waited for an answer at the last look."""
+        return 0 if self._situation is None else len(self._situation.open_reviews)
+
     def start(self) -> None:
         """Start to poll; to be called once the event loop runs."""
         if self._task is None:

@@ -11,12 +11,15 @@ from nicegui import app as nicegui_app
 
 from api.console.frame import ASSETS_PATH
 from api.console.live import LiveFeed
+from api.console.pages.calibration import show_calibration
 from api.console.pages.case import show_case
 from api.console.pages.cases import show_board
 from api.console.pages.devices import show_devices
 from api.console.pages.district import show_district
 from api.console.pages.new_case import show_new_case
 from api.console.pages.place import show_place
+from api.console.pages.reviews import show_reviews
+from api.console.review_queue import ReviewQueue
 from api.console.session import local_path, write_preferences
 from api.console.settings import ConsoleSettings
 from api.console.situation import SituationReader
@@ -39,6 +42,9 @@ def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -
         history=parts.history,
         qualities=parts.qualities,
         health_limits=parts.health_limits,
+        review_queue=None
+        if parts.reviews is None
+        else ReviewQueue(history=parts.history, reviews=parts.reviews),
     )
     feed = LiveFeed(reader, clock=parts.clock, settings=settings)
     _add_pages(Console(parts=parts, settings=settings, feed=feed))
@@ -85,6 +91,14 @@ def _add_pages(console: Console) -> None:
     @ui.page("/devices")
     async def devices(client: Client, request: Request, only: str = "all") -> None:
         await show_devices(visit_of(console, client, request), only=only)
+
+    @ui.page("/reviews")
+    async def reviews(client: Client, request: Request) -> None:
+        await show_reviews(visit_of(console, client, request))
+
+    @ui.page("/cameras/{camera_id}/calibration")
+    async def calibration(client: Client, request: Request, camera_id: str) -> None:
+        await show_calibration(visit_of(console, client, request), camera_id)
 
 
 def _add_preferences() -> None:

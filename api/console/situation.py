@@ -8,6 +8,7 @@ from functools import cached_property
 
 from alerts.case_book import CaseBook
 from alerts.outbox import Channel, OutboxMessage
+from api.console.review_queue import ReviewQueue
 from domain.alerts import Alert
 from domain.cases import Case
 from domain.changes import ChangeKind
@@ -20,6 +21,7 @@ from domain.ports.history import History
 from domain.ports.registry import Registry
 from domain.records import Record, RecordKind
 from domain.registry import RegistrySnapshot
+from domain.reviews import Detection
 
 _MOST_CHANGES = 500
 _MOST_UNDELIVERED = 20
@@ -28,7 +30,8 @@ _MOST_UNDELIVERED = 20
 @dataclass(frozen=True, kw_only=True)
 class Situation:
     """What is known at business time ``at``. ``fill`` and ``verdicts`` are newest by device id;
-    ``undelivered`` are the messages that somebody should know have not arrived.
+    ``undelivered`` are the messages that somebody should know have not arrived; ``open_reviews``
+    the detections that wait for a person's answer.
     """
 
     at: datetime
@@ -41,6 +44,7 @@ class Situation:
     undelivered: tuple[OutboxMessage, ...] = ()
     health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
     quality: Mapping[str, DeviceQuality] = field(default_factory=dict)
+    open_reviews: tuple[Detection, ...] = ()
 
     @cached_property
     def cases_at(self) -> Mapping[str, tuple[Case, ...]]:
@@ -84,6 +88,7 @@ class SituationReader:
         history: History,
         qualities: DeviceQualities,
         health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS,
+        review_queue: ReviewQueue | None = None,
     ) -> None:
         self._clock = clock
         self._registry = registry
@@ -91,6 +96,7 @@ class SituationReader:
         self._history = history
         self._qualities = qualities
         self._health_limits = health_limits
+        self._review_queue = review_queue
 
     def notices(self, *, after: int) -> tuple[OutboxMessage, ...]:
         """Return the messages to the dispatchers behind the change ``after``, oldest first."""
@@ -111,6 +117,8 @@ class SituationReader:
         newest_change = self._book.newest_change()
         at, registry = self._clock.now(), self._registry.current()
         devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
+        verdicts = self._history.latest(RecordKind.VERDICTS)
+        queue = self._review_queue
         return Situation(
             at=at,
             registry=registry,
@@ -118,8 +126,9 @@ class SituationReader:
             open_cases=tuple(self._book.open_cases()),
             open_alerts=tuple(self._book.open_alerts()),
             fill=self._history.latest(RecordKind.FILL),
-            verdicts=self._history.latest(RecordKind.VERDICTS),
+            verdicts=verdicts,
             undelivered=tuple(self._book.undelivered_messages(_MOST_UNDELIVERED)),
             health_limits=self._health_limits,
             quality=self._qualities.of_devices(devices, until=at),
+            open_reviews=() if queue is None else queue.read(registry, verdicts, at),
         )

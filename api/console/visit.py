@@ -57,6 +57,7 @@ class Visit:
 
         def tell(news: News) -> None:
             self._announce(news)
+            self._count_reviews(len(news.situation.open_reviews))
             with self.client:
                 on_news(news)
 
@@ -68,6 +69,10 @@ class Visit:
         if notices:
             rows = [{"text": toast.text, "href": toast.href} for toast in notices]
             self._run(f"huanwei.newCases({json.dumps(rows)})")
+
+    def _count_reviews(self, count: int) -> None:
+        if self.console.parts.reviews is not None:
+            self._run(f"huanwei.openReviews({count})")
 
     def _send_pulse(self, pulse: Pulse) -> None:
         healthy = json.dumps(pulse.healthy)

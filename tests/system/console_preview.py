@@ -48,17 +48,22 @@ from firmware_sim.ground import PlaceTruth
 from firmware_sim.renderer import SceneRenderer, encode_jpeg
 from firmware_sim.sample_photos import SamplePhotos
 from firmware_sim.world import World
+from tests.fakes.camera_server import CameraServer
+from tests.fakes.memory_calibrations import MemoryCalibrations
 from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
+from tests.fakes.memory_reviews import MemoryReviews
 from tests.fakes.trusting_photo_intake import TrustingPhotoIntake
 from texts.catalogue import Locale, load_catalogues
+from vision.bench import ProcessBench
 
 START = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 CREW_LINK = "crew_link.txt"
 _STEP = timedelta(minutes=20)
 _SILENT_EVERY, _WEAK_EVERY = 13, 11
+_TIDY_PICTURES = 1
 
 
 class FastClock:
@@ -131,6 +136,21 @@ class Preview:
             camera_health=CameraHealth.OK, verdicts=tuple(verdicts), picture_sha256=sha256
         )
         self.history.add(_record(camera.device_id, at, values))
+
+    def snapshots(self, camera: Camera) -> list[bytes]:
+        """What the camera answers in turn: tidy once, then five times with a bag."""
+        viewpoint = camera_viewpoint(self.district, camera.device_id)
+        truth = replace(self.world.truth(camera.place_id, START), ground=())
+        answers = []
+        for number in range(6):
+            at = START + timedelta(minutes=number)
+            picture = self.renderer.quiet_snapshot(viewpoint, truth, at)
+            if number >= _TIDY_PICTURES:
+                height, width = picture.shape[:2]
+                cut = slice(int(0.8 * height), int(0.9 * height))
+                picture[cut, int(0.12 * width) : int(0.2 * width)] = (25, 22, 20)
+            answers.append(encode_jpeg(picture))
+        return answers
 
     def fill_past(self, hours: int) -> None:
         """Hours of measurements behind us, emptyings and pictures."""
@@ -255,7 +275,8 @@ def main() -> None:
     arguments.add_argument("--hours", type=int, default=6)
     arguments.add_argument("--live", action="store_true")
     chosen = arguments.parse_args()
-    district = build_district(7, simulator_url="http://127.0.0.1:8010", gateway_id="gw-preview")
+    snapshots = CameraServer({})
+    district = build_district(7, simulator_url=snapshots.url(""), gateway_id="gw-preview")
     world = World(district, started_at=START - timedelta(days=1))
     clock, catalogue = FastClock(chosen.speed), load_catalogues()
     renderer = SceneRenderer(seed=7)
@@ -283,6 +304,9 @@ def main() -> None:
     )
     preview.fill_past(chosen.hours)
     preview.open_cases()
+    calibrated = next(iter(district.registry.cameras.values()))
+    path = calibrated.snapshot_url.removeprefix(snapshots.url(""))
+    snapshots.pictures[path] = preview.snapshots(calibrated)
     (chosen.folder / CREW_LINK).write_text(preview.crew_link(links), encoding="utf-8")
     parts = CentreParts(
         clock=clock,
@@ -297,6 +321,9 @@ def main() -> None:
         catalogue=catalogue,
         metrics_registry=CollectorRegistry(),
         readiness=dict,
+        calibrations=MemoryCalibrations(registry),
+        bench=ProcessBench(references_folder=chosen.folder / "references"),
+        reviews=MemoryReviews(),
     )
     app = create_app(parts, settings=ApiSettings(port=chosen.port))
     mount_console(app, parts, ConsoleSettings(storage_secret="a secret of this preview"))  # noqa: S106
@@ -304,9 +331,11 @@ def main() -> None:
     if chosen.live:
         threading.Thread(target=preview.live, args=(stop,), name="preview").start()
     try:
+        snapshots.__enter__()
         uvicorn.run(app, host="127.0.0.1", port=chosen.port, log_level="warning")
     finally:
         stop.set()
+        snapshots.__exit__()
 
 
 if __name__ == "__main__":

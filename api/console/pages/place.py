@@ -174,6 +174,9 @@ class _PlacePage:
                 missing=words.say("picture.missing"),
                 alt=words.say("picture.alt"),
                 score=words.say("picture.score"),
+                calibrate=""
+                if self._visit.console.parts.bench is None
+                else words.say("calibration.link"),
             )
         )
         self._cases_head.show(

@@ -143,7 +143,7 @@ def picture_view(camera: Camera, situation: Situation, words: Words) -> PictureV
         )
     snapshot = record.values
     row = device_rows((camera,), situation=situation, words=words)[0]
-    worst = _worst_by_zone(snapshot.verdicts)
+    worst = worst_by_zone(snapshot.verdicts)
     names = zone_names(camera.zones, words)
     return PictureView(
         key=camera.device_id,
@@ -163,7 +163,7 @@ def picture_view(camera: Camera, situation: Situation, words: Words) -> PictureV
             for box in verdict.boxes
         ),
         verdicts=tuple(
-            _verdict_row(verdict, names.get(verdict.zone_id, verdict.zone_id), words)
+            verdict_row(verdict, names.get(verdict.zone_id, verdict.zone_id), words)
             for verdict in snapshot.verdicts
         ),
     )
@@ -206,7 +206,8 @@ def _facts(place: Place, situation: Situation, words: Words) -> tuple[tuple[str,
     )
 
 
-def _worst_by_zone(verdicts: Sequence[Verdict]) -> dict[str, Mark]:
+def worst_by_zone(verdicts: Sequence[Verdict]) -> dict[str, Mark]:
+    """Return the worst mark of each zone's verdicts."""
     order = (Mark.PROBLEM, Mark.UNKNOWN, Mark.CLEAN)
     worst: dict[str, Mark] = {}
     for verdict in verdicts:
@@ -233,7 +234,8 @@ def _box_shape(box: tuple[float, float, float, float], mark: Mark) -> BoxShape:
     return BoxShape(x=x, y=y, width=width, height=height, mark=mark)
 
 
-def _verdict_row(verdict: Verdict, zone: str, words: Words) -> VerdictRow:
+def verdict_row(verdict: Verdict, zone: str, words: Words) -> VerdictRow:
+    """Return one verdict's row; ``zone`` is the name of its zone."""
     return VerdictRow(
         zone=zone,
         problem=words.word(verdict.problem_class),

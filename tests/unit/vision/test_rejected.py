@@ -34,10 +34,10 @@ def verdicts(picture: Picture, *rejected: RejectedSpot) -> list[Verdict]:
         height_px=HEIGHT_PX,
         head=shipped_head(),
     )
-    setup, state = replace(setup, rejected=rejected), CameraState()
-    for number in range(6):
-        judged = judge_snapshot(setup, state, with_noise(picture, number))
-        state = judged.state
+    setup = replace(setup, rejected=rejected)
+    judged = judge_snapshot(setup, CameraState(), with_noise(picture, 0))
+    for number in range(1, 6):
+        judged = judge_snapshot(setup, judged.state, with_noise(picture, number))
     return list(judged.values.verdicts)
 
 

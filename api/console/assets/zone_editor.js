@@ -1,0 +1,293 @@
+// Draws a camera's zones over its picture: by mouse, finger or keyboard. All coordinates are
+// relative to the picture (0 to 1); the drawing is in thousandths of its longer side.
+const DEFAULT_RIM = 0.275;
+const STEP = 0.004;
+const MOST_STEPS = 100;
+const copyOf = (zones) => JSON.parse(JSON.stringify(zones));
+const within = (value) => Math.min(1, Math.max(0, Math.round(value * 1e4) / 1e4));
+
+export default {
+  template: `
+    <div class="zone-editor" @keydown="onKey">
+      <div class="zone-tools" role="toolbar">
+        <button v-for="kind in kinds" type="button" :key="kind" :class="'tool tool-' + kind"
+          :aria-pressed="String(drawing?.kind === kind)" @click="begin(kind)">+ {{ words[kind] }}</button>
+        <span class="tool-gap"></span>
+        <button v-if="drawing" type="button" class="tool" :disabled="drawing.points.length < 3" @click="finish">{{ words.finish }}</button>
+        <button v-if="drawing" type="button" class="tool" @click="cancel">{{ words.cancel }}</button>
+        <button type="button" class="tool" :disabled="!canUndo" @click="undo">{{ words.undo }}</button>
+        <button type="button" class="tool" :disabled="!future.length" @click="redo">{{ words.redo }}</button>
+        <button type="button" class="tool" :disabled="!chosen" @click="removeChosen">{{ words.delete }}</button>
+      </div>
+      <div class="zone-canvas" :class="{ drawing: drawing }">
+        <img v-if="picture" :src="picture" :alt="words.picture" draggable="false" @load="measure">
+        <p v-else class="zone-empty">{{ words.no_picture }}</p>
+        <svg ref="canvas" :viewBox="'0 0 ' + width + ' ' + height" preserveAspectRatio="none"
+          @pointerdown="onPress" @pointermove="onMove" @pointerup="onRelease" @pointercancel="onRelease">
+          <g v-for="zone in drawn" :key="zone.id">
+            <polygon :points="pointsOf(zone.points)" :class="classOf(zone)" :data-zone="zone.id"></polygon>
+            <line v-if="zone.kind === 'bin'" class="rim" v-bind="rimOf(zone)"></line>
+            <line v-if="zone.kind === 'bin' && zone.id === chosen" class="rim-grip" v-bind="rimOf(zone)" :data-rim="zone.id"
+              tabindex="0" role="slider" :aria-label="words.rim" :aria-valuenow="Math.round(zone.rim * 100)" @keydown="onRimKey($event, zone)"></line>
+          </g>
+          <rect v-for="(box, i) in boxes" :key="'b' + i" class="box" :class="'box-' + box.mark"
+            :x="box.frame[0] * width" :y="box.frame[1] * height" :width="box.frame[2] * width" :height="box.frame[3] * height"></rect>
+          <g v-if="chosenZone && !drawing">
+            <circle v-for="(point, i) in middles(chosenZone)" :key="'m' + i" class="middle" :cx="point[0] * width" :cy="point[1] * height"
+              :r="6 * unit" :data-middle="i"></circle>
+            <g v-for="(point, i) in chosenZone.points" :key="'c' + i">
+              <circle class="reach" :cx="point[0] * width" :cy="point[1] * height" :r="20 * unit" :data-corner="i"></circle>
+              <circle class="corner" :cx="point[0] * width" :cy="point[1] * height" :r="8 * unit" :data-corner="i" tabindex="0"
+                role="button" :aria-label="words.corner.replace('{zone}', nameOf(chosenZone) + ' ' + (i + 1))" @keydown="onCornerKey($event, i)"></circle>
+            </g>
+          </g>
+          <g v-if="drawing">
+            <polyline class="sketch" :points="pointsOf(sketch)"></polyline>
+            <circle v-for="(point, i) in drawing.points" :key="'d' + i" class="corner" :class="{ first: i === 0 }"
+              :cx="point[0] * width" :cy="point[1] * height" :r="(i === 0 ? 11 : 7) * unit"></circle>
+          </g>
+        </svg>
+      </div>
+      <p class="quiet zone-hint">{{ drawing ? words.hint_draw : words.hint_edit }}</p>
+      <ul class="zone-list plain">
+        <li v-for="zone in own" :key="zone.id" :class="{ chosen: zone.id === chosen }">
+          <button type="button" class="zone-name" @click="chosen = zone.id" :aria-pressed="String(zone.id === chosen)">
+            <i :class="'swatch swatch-' + zone.kind"></i>{{ nameOf(zone) }}</button>
+          <label v-if="zone.kind === 'ground'">{{ words.area }}
+            <input type="number" min="0.1" max="10000" step="0.1" :value="zone.area" @change="setArea(zone, $event.target.value)"></label>
+          <label v-if="zone.kind === 'bin' && containers.length">{{ words.container }}
+            <select :value="zone.container ?? ''" @change="setContainer(zone, $event.target.value)">
+              <option value="">{{ words.no_container }}</option>
+              <option v-for="name in containers" :key="name" :value="name">{{ name }}</option>
+            </select></label>
+        </li>
+      </ul>
+    </div>`,
+  props: { zones: Array, loaded: Number, picture: String, words: Object, kinds: Array, containers: Array, boxes: Array, states: Object },
+  data() {
+    return { own: copyOf(this.zones), past: [], future: [], chosen: null, drawing: null, pointer: null, drag: null, width: 1000, height: 562, unit: 1 };
+  },
+  watch: {
+    loaded() {
+      Object.assign(this, { own: copyOf(this.zones), past: [], future: [], chosen: null, drawing: null, drag: null });
+    },
+  },
+  mounted() {
+    this.resizing = new ResizeObserver(() => this.scale());
+    this.resizing.observe(this.$refs.canvas);
+    this.scale();
+  },
+  unmounted() {
+    this.resizing?.disconnect();
+  },
+  computed: {
+    drawn() {
+      return this.drag?.zone ? this.own.map((zone) => (zone.id === this.drag.zone.id ? this.drag.zone : zone)) : this.own;
+    },
+    chosenZone() {
+      return this.drawn.find((zone) => zone.id === this.chosen);
+    },
+    canUndo() {
+      return this.drawing ? this.drawing.points.length > 0 : this.past.length > 0;
+    },
+    sketch() {
+      return this.pointer ? [...this.drawing.points, this.pointer] : this.drawing.points;
+    },
+  },
+  methods: {
+    measure(event) {
+      const { naturalWidth, naturalHeight } = event.target;
+      this.height = Math.round((1000 * naturalHeight) / naturalWidth);
+      this.$nextTick(() => this.scale());
+    },
+    scale() {
+      // Grips keep their size on the screen, whatever the picture's.
+      const shown = this.$refs.canvas?.getBoundingClientRect().width;
+      if (shown) this.unit = this.width / shown;
+    },
+    pointsOf(points) {
+      return points.map(([x, y]) => `${x * this.width},${y * this.height}`).join(" ");
+    },
+    classOf(zone) {
+      const state = this.states[zone.id];
+      return ["zone", `zone-${zone.kind}`, zone.id === this.chosen ? "chosen" : "", state ? `zone-${state}` : ""];
+    },
+    nameOf(zone) {
+      const same = this.own.filter((other) => other.kind === zone.kind);
+      const number = same.findIndex((other) => other.id === zone.id) + 1;
+      return this.words[zone.kind] + (same.length > 1 ? ` ${number}` : "");
+    },
+    span(zone) {
+      const ys = zone.points.map((point) => point[1]);
+      const xs = zone.points.map((point) => point[0]);
+      return { top: Math.min(...ys), bottom: Math.max(...ys), left: Math.min(...xs), right: Math.max(...xs) };
+    },
+    rimOf(zone) {
+      const { top, bottom, left, right } = this.span(zone);
+      const y = (top + (bottom - top) * (zone.rim ?? DEFAULT_RIM)) * this.height;
+      return { x1: left * this.width, x2: right * this.width, y1: y, y2: y };
+    },
+    middles(zone) {
+      return zone.points.map((point, i) => {
+        const next = zone.points[(i + 1) % zone.points.length];
+        return [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
+      });
+    },
+    at(event) {
+      const frame = this.$refs.canvas.getBoundingClientRect();
+      return [within((event.clientX - frame.left) / frame.width), within((event.clientY - frame.top) / frame.height)];
+    },
+    // --- changes, each of which can be undone ---
+    change(zones) {
+      this.past = [...this.past.slice(-MOST_STEPS), this.own];
+      this.future = [];
+      this.own = zones;
+      this.tell();
+    },
+    replace(zone) {
+      this.change(this.own.map((other) => (other.id === zone.id ? zone : other)));
+    },
+    tell() {
+      this.$emit("change", copyOf(this.own));
+    },
+    undo() {
+      if (this.drawing) this.drawing.points.pop();
+      else if (this.past.length) this.step(this.past, this.future);
+    },
+    redo() {
+      if (!this.drawing && this.future.length) this.step(this.future, this.past);
+    },
+    step(from, to) {
+      to.push(this.own);
+      this.own = from.pop();
+      if (!this.own.some((zone) => zone.id === this.chosen)) this.chosen = null;
+      this.tell();
+    },
+    begin(kind) {
+      this.drawing = this.drawing?.kind === kind ? null : { kind, points: [] };
+      this.chosen = null;
+      this.pointer = null;
+    },
+    cancel() {
+      this.drawing = null;
+      this.pointer = null;
+    },
+    finish() {
+      const { kind, points } = this.drawing;
+      if (points.length < 3) return;
+      let number = 1;
+      while (this.own.some((zone) => zone.id === `${kind}-${number}`)) number += 1;
+      const zone = { id: `${kind}-${number}`, kind, points: copyOf(points), area: null, container: null, rim: DEFAULT_RIM };
+      this.cancel();
+      this.change([...this.own, zone]);
+      this.chosen = zone.id;
+    },
+    removeChosen() {
+      this.change(this.own.filter((zone) => zone.id !== this.chosen));
+      this.chosen = null;
+    },
+    removeCorner(index) {
+      const zone = copyOf(this.chosenZone);
+      if (zone.points.length <= 3) return;
+      zone.points.splice(index, 1);
+      this.replace(zone);
+    },
+    setArea(zone, text) {
+      const area = Number.parseFloat(text);
+      this.replace({ ...copyOf(zone), area: Number.isFinite(area) ? area : null });
+    },
+    setContainer(zone, name) {
+      this.replace({ ...copyOf(zone), container: name || null });
+    },
+    // --- mouse and finger ---
+    onPress(event) {
+      if (!this.picture || event.button > 0) return;
+      const point = this.at(event);
+      if (this.drawing) {
+        event.preventDefault();
+        const [first] = this.drawing.points;
+        const reach = 14 * this.unit;
+        const near = first && Math.hypot((first[0] - point[0]) * this.width, (first[1] - point[1]) * this.height) < reach;
+        if (near && this.drawing.points.length >= 3) this.finish();
+        else this.drawing.points.push(point);
+        return;
+      }
+      const { corner, middle, rim, zone } = event.target.dataset;
+      if (corner === undefined && middle === undefined && rim === undefined) {
+        this.chosen = zone ?? null;
+        return;
+      }
+      event.preventDefault();
+      const held = copyOf(this.chosenZone);
+      let index = Number(corner);
+      if (middle !== undefined) {
+        index = Number(middle) + 1;
+        held.points.splice(index, 0, point);
+      }
+      this.drag = { zone: held, index: rim === undefined ? index : null, moved: middle !== undefined };
+      this.$refs.canvas.setPointerCapture(event.pointerId);
+    },
+    onMove(event) {
+      if (this.drawing) {
+        if (event.pointerType === "mouse") this.pointer = this.at(event);
+        return;
+      }
+      if (!this.drag) return;
+      const point = this.at(event);
+      this.drag.moved = true;
+      if (this.drag.index === null) this.drag.zone.rim = this.rimAt(this.drag.zone, point[1]);
+      else this.drag.zone.points[this.drag.index] = point;
+    },
+    onRelease(event) {
+      if (!this.drag) return;
+      const { zone, moved } = this.drag;
+      this.drag = null;
+      if (moved && event.type === "pointerup") this.replace(zone);
+    },
+    rimAt(zone, y) {
+      const { top, bottom } = this.span(zone);
+      return Math.min(0.8, Math.max(0.05, Math.round((1e3 * (y - top)) / Math.max(1e-6, bottom - top)) / 1e3));
+    },
+    // --- keyboard ---
+    onKey(event) {
+      if (event.target.matches("input, select")) return;
+      const control = event.ctrlKey || event.metaKey;
+      if (control && event.key.toLowerCase() === "z") {
+        event.preventDefault();
+        if (event.shiftKey) this.redo();
+        else this.undo();
+      } else if (control && event.key.toLowerCase() === "y") {
+        event.preventDefault();
+        this.redo();
+      } else if (event.key === "Escape" && this.drawing) this.cancel();
+      else if (event.key === "Enter" && this.drawing && this.drawing.points.length >= 3) {
+        event.preventDefault();
+        this.finish();
+      } else if ((event.key === "Delete" || event.key === "Backspace") && this.chosen && !this.drawing) {
+        event.preventDefault();
+        this.removeChosen();
+      }
+    },
+    onCornerKey(event, index) {
+      if (event.key === "Delete" || event.key === "Backspace") {
+        event.preventDefault();
+        event.stopPropagation();
+        this.removeCorner(index);
+        return;
+      }
+      const step = event.shiftKey ? 5 * STEP : STEP;
+      const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [0, 0];
+      if (!dx && !dy) return;
+      event.preventDefault();
+      const zone = copyOf(this.chosenZone);
+      zone.points[index] = [within(zone.points[index][0] + dx), within(zone.points[index][1] + dy)];
+      this.replace(zone);
+    },
+    onRimKey(event, zone) {
+      const way = { ArrowUp: -0.01, ArrowDown: 0.01 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      this.replace({ ...copyOf(zone), rim: Math.min(0.8, Math.max(0.05, Math.round(1e3 * (zone.rim + way)) / 1e3)) });
+    },
+  },
+};

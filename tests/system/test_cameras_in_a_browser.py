@@ -1,0 +1,154 @@
+"""A technician calibrates a camera and a dispatcher reviews, in a real browser, in two languages.
+
+Needs Chromium and Playwright for Python; named as skipped where one of them is missing.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.system.test_console_in_a_browser import Preview, Watched, browser, browsing, preview
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+__all__ = ["browser", "preview"]
+
+WORDS = {
+    "zh_CN": {
+        "look": "取一张",
+        "nobody": "画面中没有人",
+        "take": "用当前画面",
+        "try": "试判",
+        "ground": "+ 地面",
+        "undo": "撤销",
+        "redo": "重做",
+        "finish": "完成",
+        "save": "保存并生效",
+        "saved": "第 2 版已生效",
+        "refused": "未保存",
+        "bag": "小包垃圾落地: 存在",
+        "restore": "恢复",
+        "reject": "误报",
+    },
+    "en": {
+        "look": "Look",
+        "nobody": "Nobody can be seen",
+        "take": "From the picture shown",
+        "try": "Try out",
+        "ground": "+ Ground",
+        "undo": "Undo",
+        "redo": "Redo",
+        "finish": "Finish",
+        "save": "Save and put in force",
+        "saved": "is in force; the camera",
+        "refused": "Not saved",
+        "bag": "Bagged waste on the ground: Present",
+        "restore": "Restore",
+        "reject": "Reject",
+    },
+}
+
+
+def button(page: "Page", name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def open_in(watched: Watched, language: str, path: str) -> "Page":
+    page = watched.page
+    page.set_default_timeout(12_000)
+    page.goto(watched.url)
+    if language != "zh_CN":
+        page.select_option("select[name=language]", language)
+        page.locator(f'html[lang="{language}"]').wait_for()
+    page.goto(watched.url + path)
+    page.locator('#connection[data-state="live"]').wait_for()
+    return page
+
+
+def press_at(page: "Page", x: float, y: float) -> None:
+    frame = page.locator(".zone-canvas svg").bounding_box()
+    assert frame is not None
+    page.mouse.click(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh_CN"), (390, "en")])
+def test_a_technician_calibrates_a_camera_and_puts_it_back(
+    browser: "Browser", preview: Preview, width: int, language: str
+) -> None:
+    say = WORDS[language]
+    with browsing(browser, preview, width=width) as watched:
+        page = open_in(watched, language, "/cameras/cam-001/calibration")
+        for number in range(1, 7):
+            button(page, say["look"])
+            page.locator(".trial-numbers button", has_text=str(number)).first.wait_for()
+            if number == 1:
+                page.get_by_text(say["nobody"]).click()
+                button(page, say["take"])
+                page.locator(".reference-row img").wait_for()
+
+        zones = page.locator(".zone-canvas polygon")
+        before = zones.count()
+        page.locator(".zone-name").last.click()
+        page.locator(".zone-name").last.press("Delete")
+        button(page, say["undo"])
+        button(page, say["ground"])
+        page.locator(".zone-canvas").scroll_into_view_if_needed()
+        for x, y in ((0.05, 0.62), (0.5, 0.62), (0.5, 0.97), (0.05, 0.97)):
+            press_at(page, x, y)
+        button(page, say["finish"])
+        assert zones.count() == before + 1
+        page.locator(".zone-list li.chosen .zone-name").wait_for()
+        button(page, say["save"])
+        page.locator(".form-error", has_text=say["refused"]).wait_for()
+
+        page.locator(".zone-list input").last.fill("9.5")
+        page.locator(".zone-list input").last.press("Tab")
+        page.locator(".zone-canvas .corner").first.focus()
+        page.keyboard.press("ArrowRight")
+        button(page, say["try"])
+        page.locator(".verdicts b", has_text=say["bag"]).first.wait_for()
+        page.locator(".zone-canvas .box-problem").first.wait_for(state="attached")
+        page.locator(".trial-stored img").wait_for()
+        button(page, say["save"])
+        page.locator(".saved-note", has_text=say["saved"]).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+        page.reload()
+        page.locator(".zone-list input").nth(1).wait_for()
+        assert zones.count() == before + 1
+        page.get_by_role("button", name=say["restore"], exact=True).last.click()
+        page.locator(".version-row").nth(2).wait_for()
+        page.locator(".zone-list input").nth(1).wait_for(state="detached")
+        assert zones.count() == before
+        assert watched.troubles == []
+
+
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh_CN"), (390, "en")])
+def test_a_dispatcher_rejects_a_detection_and_takes_it_back(
+    browser: "Browser", preview: Preview, width: int, language: str
+) -> None:
+    say = WORDS[language]
+    with browsing(browser, preview, width=width) as watched:
+        page = open_in(watched, language, "/reviews")
+        cards = page.locator(".review")
+        cards.first.wait_for()
+        waiting = cards.count()
+        page.locator("#open-reviews", has_text=str(waiting)).wait_for()
+
+        cards.first.get_by_role("button", name=say["reject"]).click()
+        page.locator(".answered", has_text=say["reject"]).wait_for()
+        page.keyboard.press("j")
+        page.locator(".review.is-at").wait_for()
+        page.keyboard.press("c")
+        page.locator(".answered").nth(1).wait_for()
+        assert cards.count() == waiting - 2
+        page.keyboard.press("u")
+        page.locator(".answered").nth(1).wait_for(state="detached")
+        page.locator(".answered button").click()
+        page.locator(".answered").wait_for(state="detached")
+        page.locator("#open-reviews", has_text=str(waiting)).wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert watched.troubles == []

@@ -61,6 +61,9 @@ class IngestMetrics:
             "lag_seconds", "Business time from gateway to journal, last record of the last round."
         )
         self.waiting = gauge("waiting_bytes", "Bytes waiting in the inboxes.")
+        self.in_bulk = gauge(
+            "reads_in_bulk", "1: many MQTT messages a read; 0: one by one, paho is not as known."
+        )
         self.series_backlog = gauge(
             "series_backlog_entries", "Journal entries the time series does not have yet."
         )

@@ -86,6 +86,7 @@ class IngestService:
             password=broker.password,
             tls=broker.tls,
         )
+        metrics.in_bulk.set(self._client.reads_in_bulk)
         self._files = ExitStack()
         self._worker: IngestWorker | None = None
         self._follower: SeriesFollower | None = None

@@ -16,6 +16,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.exception import MalformedPacket
 
+from wire import bulk_reader
 from wire.bulk_reader import BulkReader, Publication, broken_promises, find_packets
 from wire.client import MqttClient
 
@@ -217,6 +218,21 @@ def test_the_client_says_how_it_reads() -> None:
 
     assert reads(in_bulk=True)
     assert not reads(in_bulk=False)
+
+
+def test_where_paho_is_another_one_the_client_reads_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bulk_reader, "_LEANED_ON", (*bulk_reader._LEANED_ON, "_gone"))
+    client = MqttClient(
+        host="127.0.0.1",
+        port=1,
+        client_id="x",
+        subscriptions=[],
+        on_message=lambda _: None,
+        in_bulk=True,
+    )
+    assert not client.reads_in_bulk
 
 
 def test_a_publication_is_what_a_message_begins_with() -> None:

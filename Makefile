@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help setup check test drills demo bench bench-vision clean-demo schemas dashboards
+.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: setup ## all tests; what needs a missing server is skipped by name
 
 drills: setup ## the kill drills at full length
 	$(BIN)/python -m pytest tests/drills --full-drills
+
+secrets: ## make the passwords of docker-compose.yml (.env, for its owner alone)
+	@$(PYTHON) -m huanwei.compose_secrets .env
 
 demo: setup ## the whole loop with a simulated district, then open http://127.0.0.1:8000
 	@$(BIN)/huanwei demo $(DEMO)

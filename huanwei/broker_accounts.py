@@ -67,25 +67,28 @@ def default_folder(settings: Settings) -> Path:
     return settings.run.data / "broker"
 
 
-def write_accounts(
+def write_accounts(  # noqa: PLR0913  each option of the command
     settings: Settings,
     registry: RegistrySnapshot,
     folder: Path,
     *,
     kind: BrokerKind,
     renew: Iterable[str] = (),
+    shared: bool = False,
     yes: bool,
     say: Callable[[str], None],
 ) -> None:
     """Say what would change; with ``yes`` write the broker's files and the passwords.
 
-    Raises ``StandsInTheWayError`` for a file that cannot be read and an unknown id in ``renew``.
+    ``shared``: no account for a device, all use the user ``devices``. Raises
+    ``StandsInTheWayError`` for a file that cannot be read and an unknown id in ``renew``.
     """
     passwords_path = folder / FILE_NAME
     held = read_passwords(passwords_path)
     own = settings.edge.gateway_id
     gateways = gateways_of(registry) - {own}
-    names = {*gateways, *registry.sensors}
+    devices = set() if shared else set(registry.sensors)
+    names = gateways | devices
     again = frozenset(renew)
     if unknown := sorted(again - names):
         msg = f"--renew: neither device nor gateway of the registry: {', '.join(unknown)}"
@@ -103,7 +106,8 @@ def write_accounts(
     users = with_own_accounts(
         base_users(settings),
         gateways={name: passwords[name] for name in sorted(gateways)},
-        devices={name: passwords[name] for name in sorted(registry.sensors)},
+        devices={name: passwords[name] for name in sorted(devices)},
+        devices_speak=shared,
     )
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The passwords first: a broker must not know a hash whose password nobody has.

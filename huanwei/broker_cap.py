@@ -16,7 +16,7 @@ import nats.js.errors
 from huanwei.broker import BrokerPorts
 from huanwei.end_with_parent import ask_to_end_with_parent
 from huanwei.run_plan import broker_ports
-from huanwei.settings import load_settings
+from huanwei.settings import Settings, load_settings
 
 MQTT_STREAM = "$MQTT_msgs"
 STREAM_CAP_BYTES = 2 * 1024**3
@@ -61,9 +61,13 @@ async def _cap(ports: BrokerPorts, admin_password: str) -> bool:
     return True
 
 
-if __name__ == "__main__":
-    ask_to_end_with_parent(int(sys.argv[2]))
-    settings = load_settings(Path(sys.argv[1]))
+def cap_when_there(settings: Settings) -> None:
+    """Bound the stream as soon as the first persistent session has made it; return then."""
     password = settings.broker.admin_password.get_secret_value()
     while not cap_stored_messages(broker_ports(settings), password):
         threading.Event().wait(_ATTEMPT_EVERY_S)
+
+
+if __name__ == "__main__":
+    ask_to_end_with_parent(int(sys.argv[2]))
+    cap_when_there(load_settings(Path(sys.argv[1])))

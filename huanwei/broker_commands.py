@@ -19,11 +19,6 @@ class Broker(StrEnum):
     MOSQUITTO = "mosquitto"
 
 
-@broker_app.callback()
-def broker() -> None:
-    """Keep `users` a command of its own, though it is the only one."""
-
-
 @broker_app.command()
 def users(
     settings: SettingsOption = Path("huanwei.toml"),
@@ -36,6 +31,9 @@ def users(
         list[str] | None, typer.Option(help="The id of a device that gets a new password.")
     ] = None,
     *,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="No account per device: all use `devices`.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Write the files.")] = False,
 ) -> None:
     """Give each device and gateway of the registry an account of its own, by broker files."""
@@ -50,5 +48,22 @@ def users(
         raise SettingsError(str(error)) from None
     folder = out or default_folder(loaded)
     write_accounts(
-        loaded, registry, folder, kind=kind.value, renew=renew or (), yes=yes, say=typer.echo
+        loaded,
+        registry,
+        folder,
+        kind=kind.value,
+        renew=renew or (),
+        shared=shared,
+        yes=yes,
+        say=typer.echo,
     )
+
+
+@broker_app.command()
+def cap(settings: SettingsOption = Path("huanwei.toml")) -> None:
+    """Bound what NATS stores, as soon as it stores something; `up` does it itself."""
+    from huanwei.broker_cap import cap_when_there  # noqa: PLC0415  as other commands
+    from huanwei.settings import load_settings  # noqa: PLC0415
+
+    cap_when_there(load_settings(settings))
+    typer.echo("The broker's stored stream is bounded.")

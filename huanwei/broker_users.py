@@ -80,16 +80,23 @@ def device_user(device_id: str, password: str) -> BrokerUser:
 
 
 def with_own_accounts(
-    users: tuple[BrokerUser, ...], *, gateways: Mapping[str, str], devices: Mapping[str, str]
+    users: tuple[BrokerUser, ...],
+    *,
+    gateways: Mapping[str, str],
+    devices: Mapping[str, str],
+    devices_speak: bool = False,
 ) -> tuple[BrokerUser, ...]:
     """Return the users with an account for each further gateway and device (id: password).
 
-    User ``devices`` is left to the LoRaWAN network server, which speaks for devices of its own.
+    Unless ``devices_speak``, user ``devices`` is left to the LoRaWAN network server, which speaks
+    for devices of its own.
     """
     known = {user.name for user in users}
     return (
         *(
-            replace(user, publish=_NETWORK_SERVER_SUBJECTS) if user.name == "devices" else user
+            replace(user, publish=_NETWORK_SERVER_SUBJECTS)
+            if user.name == "devices" and not devices_speak
+            else user
             for user in users
         ),
         *(gateway_user(*item) for item in gateways.items() if item[0] not in known),

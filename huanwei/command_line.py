@@ -144,6 +144,8 @@ def up(
         _check_registry(loaded.run.registry)
     if only is not None:
         possible = {*roles_of(loaded), "centre"}
+        if loaded.simulator is not None:
+            possible.add("sim")
         if only not in possible:
             typer.echo(f"--only: one of {', '.join(sorted(possible))}", err=True)
             raise typer.Exit(WRONG_CALL)

@@ -23,12 +23,22 @@ def influx_setup(
             help="Used now, never kept.",
         ),
     ],
+    read_token_file: Annotated[
+        Path | None, typer.Option(help="Also write the read-only token there, for Grafana.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do what the plan says.")] = False,
 ) -> None:
     """Show what the InfluxDB server lacks (buckets, retention, tokens); with --yes, make it."""
     from huanwei.influx_setup import set_up  # noqa: PLC0415
 
     set_up(settings, admin_token=admin_token, yes=yes, say=typer.echo)
+    if yes and read_token_file is not None:
+        from huanwei.device_passwords import write_private  # noqa: PLC0415
+        from huanwei.influx_setup import influx_section  # noqa: PLC0415
+        from huanwei.settings import load_settings  # noqa: PLC0415
+
+        token = influx_section(load_settings(settings)).read_token
+        write_private(read_token_file, token.get_secret_value())
 
 
 @influx_app.command(name="backfill")

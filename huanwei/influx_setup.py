@@ -12,7 +12,13 @@ from huanwei.clock_choice import business_clock
 from huanwei.errors import StandsInTheWayError
 from huanwei.influx import InfluxRun, address, bucket_names
 from huanwei.run_files import INFLUX, INFLUX_BACKFILL
-from huanwei.settings import SECRETS_NAME, InfluxSection, Settings, SettingsError, load_settings
+from huanwei.settings import (
+    InfluxSection,
+    Settings,
+    SettingsError,
+    load_settings,
+    secrets_path_of,
+)
 from ingest.influx.backfill import BackfillStoppedError, backfill
 from ingest.influx.deliveries import read_refused
 from ingest.influx.server import InfluxAdministration, InfluxError
@@ -51,7 +57,7 @@ def set_up(settings_path: Path, *, admin_token: str, yes: bool, say: Say) -> Non
     finally:
         administration.close()
     if made:
-        secrets_path = settings_path.with_name(SECRETS_NAME)
+        secrets_path = secrets_path_of(settings_path)
         write_tokens(secrets_path, {role.value: token for role, token in made.items()})
         say(f"New tokens are in {secrets_path}; a running ingest takes them when started anew.")
     say("Done.")

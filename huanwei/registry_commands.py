@@ -1,5 +1,6 @@
 """``huanwei registry ...``: the registry of a district in PostgreSQL, and registry files."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,17 +27,29 @@ def check(file: FileArgument) -> None:
 
 
 @registry_app.command(name="import")
-def import_(file: FileArgument, settings: SettingsOption = Path("huanwei.toml")) -> None:
+def import_(
+    file: FileArgument,
+    settings: SettingsOption = Path("huanwei.toml"),
+    *,
+    if_none: Annotated[
+        bool, typer.Option("--if-none", help="Only where PostgreSQL has no registry yet.")
+    ] = False,
+) -> None:
     """Make a file the newest version of the registry in PostgreSQL; every process follows."""
     from huanwei.database import require_this_release  # noqa: PLC0415  quick `huanwei version`
     from huanwei.run_stores import database_in_plain_words  # noqa: PLC0415
-    from storage.postgres_registry import OlderRegistryError  # noqa: PLC0415
+    from storage.postgres_registry import NoRegistryError, OlderRegistryError  # noqa: PLC0415
 
     snapshot = _read(file)
     with database_in_plain_words():
         require_this_release(_url(settings))
         writer = _writer(settings)
         try:
+            if if_none:
+                with suppress(NoRegistryError):
+                    writer.newest()
+                    typer.echo("There is a registry already; nothing was changed.")
+                    return
             changed = writer.put(snapshot)
         except OlderRegistryError as error:
             msg = f"{file}: {error}"

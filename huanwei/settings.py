@@ -5,6 +5,7 @@ and unsafe values are refused with the file and the key.
 """
 
 import ipaddress
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -284,12 +285,21 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
+def secrets_path_of(path: Path) -> Path:
+    """Return where the secrets of the settings in ``path`` lie: beside them, or elsewhere.
+
+    ``HUANWEI_SECRETS_FILE`` names another file, such as one that systemd or a volume hands over.
+    """
+    elsewhere = os.environ.get("HUANWEI_SECRETS_FILE")
+    return Path(elsewhere) if elsewhere else path.with_name(SECRETS_NAME)
+
+
 def load_settings(path: Path) -> Settings:
     """Read ``path`` and the secrets beside it; raise :class:`SettingsError` with every fault.
 
     Relative paths in ``[run]`` and ``[edge]`` are taken from the folder of ``path``.
     """
-    secrets_path = path.with_name(SECRETS_NAME)
+    secrets_path = secrets_path_of(path)
     values = _read_toml(path)
     secrets = _read_toml(secrets_path) if secrets_path.exists() else {}
     merged: dict[str, Any] = {

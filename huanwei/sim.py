@@ -1,6 +1,7 @@
 """Composition root of the simulator: devices, cameras, crews and the page that turns the clock."""
 
 from datetime import datetime
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -20,8 +21,9 @@ from firmware_sim.scenario import CALM
 from firmware_sim.task_client import TaskClient, crew_client
 from firmware_sim.world import World
 from huanwei.broker_address import broker_address
-from huanwei.business_clock import AnchoredClock
+from huanwei.business_clock import Anchor, AnchoredClock, SystemClock, write_anchor
 from huanwei.http_server import HttpServer
+from huanwei.new_run import ANCHOR_NAME
 from huanwei.process import ProcessParts
 from huanwei.run_files import LEDGER
 from huanwei.settings import Settings, SettingsError, SimulatorSection
@@ -46,10 +48,7 @@ def district_of(settings: Settings) -> SimDistrict:
 def build(settings: Settings) -> ProcessParts:
     """Put the simulated district together."""
     simulator = _simulator(settings)
-    if settings.run.clock_anchor is None:
-        msg = "run.clock_anchor: the simulator needs the run's own clock"
-        raise SettingsError(msg)
-    clock = AnchoredClock(settings.run.clock_anchor)
+    clock = AnchoredClock(settings.run.clock_anchor or _clock_of_its_own(settings.run.data))
     metrics = CollectorRegistry()
     pages_metrics = PagesMetrics(metrics)
     district = district_of(settings)
@@ -89,6 +88,15 @@ def build(settings: Settings) -> ProcessParts:
     )
     server = HttpServer(create_simulator_app(parts), host=simulator.host, port=simulator.port)
     return ProcessParts(parts=[server, fleet, crews], readiness=server.readiness, metrics=metrics)
+
+
+def _clock_of_its_own(data: Path) -> Path:
+    """Return an anchor at the present time and speed 1: beside a district that runs by its own."""
+    path = data / ANCHOR_NAME
+    now_s = SystemClock().now().timestamp()
+    data.mkdir(parents=True, exist_ok=True)
+    write_anchor(path, Anchor(wall_s=now_s, virtual_s=now_s, speed=1.0))
+    return path
 
 
 def _started_at(simulator: SimulatorSection, clock: AnchoredClock) -> datetime:

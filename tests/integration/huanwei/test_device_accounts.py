@@ -65,7 +65,7 @@ class TlsBroker:
             prepared = prepare_broker(folder / "broker", ports, ())
             prepared.store_lock.release()
             shutil.copyfile(DEPLOY / "nats/nats-server-tls.conf", folder / "broker/tls.conf")
-            shutil.copyfile(self.accounts / "users.conf", folder / "broker/users.conf")
+            shutil.copytree(self.accounts, folder / "broker/accounts")
             environment = {
                 **prepared.environment,
                 "HUANWEI_MQTT_CERTIFICATE": f'"{server.certificate}"',

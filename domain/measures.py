@@ -3,12 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from domain.checks import InvalidValueError
+from domain.device_health import interval_s
 from domain.devices import Device
 from domain.places import Place
 from domain.records import MeasurementQuality
 from domain.registry import RegistrySnapshot
+
+_SECONDS_AN_HOUR = 3_600
 
 LEVEL_STEP_PERCENT = 5
 LEVEL_STEPS = 21
@@ -135,7 +139,8 @@ def coverage_by_unit(
 ) -> dict[str, Coverage]:
     """Return for every unit the coverage of the places it answers for, sensors and cameras alike.
 
-    ``hours_due`` is what each device should have observed in the time that was asked about.
+    ``hours_due`` is what each device should have observed in the time that was asked about. Of a
+    device that speaks every few hours one usable hour counts for as many.
     """
     observed = dict.fromkeys(registry.units, 0)
     devices = dict.fromkeys(registry.units, 0)
@@ -143,7 +148,8 @@ def coverage_by_unit(
     for device in every:
         unit_id = registry.places[device.place_id].unit_id
         devices[unit_id] += 1
-        observed[unit_id] += min(usable_hours.get(device.device_id, 0), hours_due)
+        held = max(1, ceil(interval_s(device) / _SECONDS_AN_HOUR))
+        observed[unit_id] += min(usable_hours.get(device.device_id, 0) * held, hours_due)
     return {
         unit_id: Coverage(due=devices[unit_id] * hours_due, observed=observed[unit_id])
         for unit_id in registry.units

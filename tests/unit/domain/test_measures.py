@@ -86,3 +86,13 @@ def test_levels_begin_a_step_or_are_refused() -> None:
     for percent in (-5, 3, 101, 105):
         with pytest.raises(InvalidValueError, match=str(percent)):
             level_step(percent)
+
+
+def test_a_device_that_speaks_every_six_hours_covers_a_day_with_four(
+    registry: RegistrySnapshot,
+) -> None:
+    seldom = replace(registry.sensors[sensor_id(0)], report_interval_s=6 * 3_600)
+    alone = replace(registry, sensors={sensor_id(0): seldom}, cameras={})
+    for heard, observed in ((4, 24), (2, 12), (5, 24)):
+        found = coverage_by_unit({sensor_id(0): heard}, alone, hours_due=24)
+        assert found["unit-1"] == Coverage(due=24, observed=observed)

@@ -3,6 +3,7 @@
 from nicegui import run, ui
 
 from api.console.frame import frame
+from api.console.grafana_link import place_dashboard
 from api.console.live import News
 from api.console.markup import render
 from api.console.pages.case_actions import ActionPanel
@@ -11,6 +12,7 @@ from api.console.pieces import Piece
 from api.console.situation import Situation
 from api.console.view_models.case_page import CaseContents, CaseView, case_view
 from api.console.visit import Refresher, Visit
+from domain.places import Place
 
 _ALERTS_LOOKED_AT = 100
 
@@ -46,6 +48,7 @@ class _CasePage:
         self._visit = visit
         self._situation = situation
         self._case_id = contents.case.case_id
+        self._place: Place | None = None
         self._refresher = Refresher(visit.client, self._refresh)
         with frame(visit, contents.case.number):
             self._title = Piece(classes="page-title")
@@ -68,6 +71,7 @@ class _CasePage:
 
     def show(self, contents: CaseContents) -> None:
         """Show the case as the stores hold it."""
+        self._place = self._situation.registry.places.get(contents.case.place_id)
         view = case_view(
             contents, situation=self._situation, role=self._visit.role, words=self._visit.words
         )
@@ -85,6 +89,10 @@ class _CasePage:
                 facts=view.facts,
                 place_href=view.place_href,
                 place_word=say("case.to_place"),
+                grafana_href=place_dashboard(
+                    self._visit.console.settings.grafana_url, self._place, self._visit.words.locale
+                ),
+                grafana_word=say("to_grafana"),
             )
         )
         self._log.show(render("case_log", title=say("case.log"), rows=view.log))

@@ -8,6 +8,7 @@ from nicegui import run, ui
 from nicegui.events import ValueChangeEventArguments
 
 from api.console.frame import frame
+from api.console.grafana_link import place_dashboard
 from api.console.live import News
 from api.console.markup import render
 from api.console.pages.devices import device_drawer, device_labels
@@ -162,7 +163,17 @@ class _PlacePage:
 
     def _show(self, view: PlaceView) -> None:
         words = self._words
-        self._title.show(render("place_title", view=view))
+        grafana = place_dashboard(
+            self._visit.console.settings.grafana_url, self._place, words.locale
+        )
+        self._title.show(
+            render(
+                "place_title",
+                view=view,
+                grafana_href=grafana,
+                grafana_word=words.say("to_grafana"),
+            )
+        )
         self._facts.show(render("facts", facts=view.facts))
         self._pictures.show(
             render(

@@ -107,6 +107,7 @@ def _console_settings(settings: Settings) -> ConsoleSettings:
     return ConsoleSettings(
         storage_secret=settings.centre.signing_secret.get_secret_value(),
         tile_url=settings.centre.map_tile_url,
+        grafana_url=None if settings.grafana is None else settings.grafana.public_url,
         warning_level=settings.rules.warning_level,
         critical_level=settings.rules.critical_level,
     )

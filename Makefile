@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards
+.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards dashboard-drawings
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,3 +53,6 @@ schemas: setup ## write the JSON Schemas of the wire again
 
 dashboards: setup ## write the dashboards' JSON again, in both languages
 	$(BIN)/python -m dashboards.write
+
+dashboard-drawings: setup ## draw every dashboard with the simulated district's data, for the manual
+	$(BIN)/python -m tests.dashboards.draw

@@ -179,7 +179,6 @@ class MapPanel(_Panel):
 
     colour_by: str
     size_by: str
-    name_by: str
     fields: tuple[Field, ...]
     smallest: int = 5
     largest: int = 14

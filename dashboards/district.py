@@ -106,7 +106,6 @@ def places_map(wording: Wording, box: Box) -> MapPanel:
         none="places",
         colour_by="state",
         size_by="fill",
-        name_by=name,
         fields=(
             Field(name=name, title="place", link=place_link(wording)),
             Field(name="state", look=place_states(wording)),

@@ -31,20 +31,31 @@ def mappings(meanings: tuple[Meaning, ...]) -> list[model.ValueMapping]:
     return [model.ValueMap(options=results)]
 
 
+HIDDEN_IN_A_TABLE = (
+    # Grafana 12.2 renamed it; a name that a version does not know does nothing.
+    Property(id_val="custom.hidden", value=True),
+    Property(id_val="custom.hideFrom.viz", value=True),
+)
+HIDDEN_ON_A_MAP = (
+    Property(id_val="custom.hideFrom", value={"legend": False, "tooltip": True, "viz": False}),
+)
+"""Out of the tooltip only: the marker still needs it."""
+
+
 def by_name(
-    fields: tuple[Field, ...], wording: Wording
-) -> list[tuple[str, list[model.DynamicConfigValue]]]:
+    fields: tuple[Field, ...],
+    wording: Wording,
+    *,
+    hidden: tuple[Property, ...] = HIDDEN_IN_A_TABLE,
+) -> list[tuple[str, list[Property]]]:
     """Return the overrides of columns, by their names in the data."""
-    return [(field.name, _properties(field, wording)) for field in fields]
+    return [
+        (field.name, list(hidden) if field.hidden else _properties(field, wording))
+        for field in fields
+    ]
 
 
 def _properties(field: Field, wording: Wording) -> list[Property]:
-    if field.hidden:
-        # Grafana 12.2 renamed it; a name that a version does not know does nothing.
-        return [
-            Property(id_val="custom.hidden", value=True),
-            Property(id_val="custom.hideFrom.viz", value=True),
-        ]
     title = wording.text(f"column.{field.title or field.name}")
     properties = [Property(id_val="displayName", value=title)]
     if field.look is not None:

@@ -28,7 +28,7 @@ from dashboards.definition import (
     TablePanel,
     TimelinePanel,
 )
-from dashboards.grafana.fields_json import by_name, mappings, thresholds
+from dashboards.grafana.fields_json import HIDDEN_ON_A_MAP, by_name, mappings, thresholds
 from dashboards.grafana.queries_json import TargetBuilder, reference, source_of
 from dashboards.palette import Colour
 from dashboards.wording import Wording
@@ -205,7 +205,8 @@ def _map(panel: MapPanel, wording: Wording) -> geomap.Panel:
         .layers([_markers(panel)])
         .tooltip(geomap.TooltipOptions().mode(TooltipMode.DETAILS))
     )
-    _add_fields(builder, panel.fields, wording)
+    for name, properties in by_name(panel.fields, wording, hidden=HIDDEN_ON_A_MAP):
+        builder.override_by_name(name, properties)
     return builder
 
 
@@ -227,14 +228,6 @@ def _markers(panel: MapPanel) -> common.MapLayerOptions:
         },
         "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
         "symbolAlign": {"horizontal": "center", "vertical": "center"},
-        "text": {"field": panel.name_by, "fixed": "", "mode": "field"},
-        "textConfig": {
-            "fontSize": 11,
-            "offsetX": 0,
-            "offsetY": 16,
-            "textAlign": "center",
-            "textBaseline": "top",
-        },
     }
     layer = _layer(type_val="markers", name="places", config={"showLegend": False, "style": look})
     place = common.FrameGeometrySource().mode(style.FrameGeometrySourceMode.COORDS)

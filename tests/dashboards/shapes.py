@@ -78,8 +78,7 @@ def _geomap(panel: Panel, frames: Sequence[Frame]) -> None:
     size = frame.column(style["size"]["field"])
     assert size is not None
     assert size.kind == "number"
-    for part in ("color", "text"):
-        assert frame.column(style[part]["field"]) is not None
+    assert frame.column(style["color"]["field"]) is not None
 
 
 def _columns_with_cell(panel: Panel, frame: Frame, cell: str) -> list[Column]:

@@ -1,10 +1,13 @@
 """Every query of every dashboard, put to the real servers, answers what its panel needs."""
 
+import html
+from pathlib import Path
 from typing import Any
 
 import pytest
 from influxdb_client.rest import ApiException
 
+from tests.dashboards.drawn_pages import pages
 from tests.dashboards.filled import FilledDistrict
 from tests.dashboards.looking import Dashboard, committed, looked_at
 from tests.dashboards.shapes import check_shape
@@ -59,3 +62,14 @@ def test_marks_come_with_a_time_and_a_text(language: str, filled: FilledDistrict
 def test_a_query_of_wrong_types_would_be_refused(text: str, filled: FilledDistrict) -> None:
     with pytest.raises(ApiException, match="error @1"):
         filled.sources.flux(text)
+
+
+def test_every_panel_can_be_drawn_and_none_is_empty(filled: FilledDistrict) -> None:
+    drawn = pages(filled)
+    assert len(drawn) == sum(len(committed(language)) for language in LANGUAGES)
+    for language in LANGUAGES:
+        for dashboard in committed(language):
+            key = str(dashboard["uid"]).removeprefix("huanwei-")
+            text = drawn[Path(language) / key.removesuffix(f"-{language.lower()}")]
+            assert 'class="none"' not in text, f"{dashboard['title']} has an empty panel"
+            assert all(html.escape(panel["title"]) in text for panel in dashboard["panels"])

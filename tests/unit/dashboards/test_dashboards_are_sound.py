@@ -25,6 +25,8 @@ KNOWN_UNITS = {
 }
 """Grafana's ids of units that we use; what it does not know it prints behind the number."""
 COLUMNS = 24
+WRITTEN_BY_US = "dashboards.mark."
+"""Texts of the annotations that a running Huanwei writes: not in the JSON."""
 ALL = [
     pytest.param(dashboard, id=str(dashboard["uid"]))
     for locale in Locale
@@ -196,7 +198,9 @@ def test_no_text_of_the_catalogue_is_left_unused() -> None:
         unused = [
             key
             for key in catalogue.keys(locale)
-            if key.startswith("dashboards.") and catalogue.pattern(key, locale) not in together
+            if key.startswith("dashboards.")
+            and not key.startswith(WRITTEN_BY_US)
+            and catalogue.pattern(key, locale) not in together
         ]
         assert unused == []
 

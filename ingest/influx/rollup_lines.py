@@ -20,7 +20,7 @@ HOURLY, DAILY = "hourly", "daily"
 LEVEL_FIELDS = tuple(f"hours_from_{step * LEVEL_STEP_PERCENT:03d}" for step in range(LEVEL_STEPS))
 """Hours spent in each step of 5 %; the last holds 100 % and all above."""
 
-_DISTRICT = timezone(timedelta(hours=8))
+DISTRICT = timezone(timedelta(hours=8))
 """Asia/Shanghai is UTC+8 all year."""
 
 Rollup = HourlyRollup | DailyRollup
@@ -39,7 +39,7 @@ def daily_lines(feed: RollupFeed, registry: Registry) -> LineSource:
 
 def day_begins(day: date) -> datetime:
     """Return the beginning of a day of the district, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=_DISTRICT).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=DISTRICT).astimezone(UTC)
 
 
 class _RollupLines:

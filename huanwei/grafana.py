@@ -155,7 +155,10 @@ def _to_do(finding: Finding) -> str:
     if finding.standing is Standing.SAME:
         return ""
     if finding.from_file:
-        return "it is the file of another release: put this release's files where Grafana reads"
+        return (
+            "give Grafana this release's files; the console's address stands in them, too"
+            " (docs/grafana.md)"
+        )
     return "huanwei grafana push"
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards dashboard-drawings
+.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards dashboard-drawings test-grafana
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,3 +56,10 @@ dashboards: setup ## write the dashboards' JSON again, in both languages
 
 dashboard-drawings: setup ## draw every dashboard with the simulated district's data, for the manual
 	$(BIN)/python -m tests.dashboards.draw
+
+test-grafana: setup ## put adapter, dashboards and queries to the Grafana of docker-compose.yml
+	@test -n "$$GRAFANA_URL" || test -r .env || { echo "Missing: .env (make secrets), or GRAFANA_URL with GRAFANA_TOKEN"; exit 1; }
+	@set -a; test ! -r .env || . ./.env; set +a; \
+	export GRAFANA_URL="$${GRAFANA_URL:-$${HUANWEI_PUBLIC_URL:-http://127.0.0.1:8080}/grafana}"; \
+	export GRAFANA_USER="$${GRAFANA_USER:-huanwei}" GRAFANA_PASSWORD="$${GRAFANA_PASSWORD:-$$HUANWEI_GRAFANA_PASSWORD}"; \
+	$(BIN)/python -m pytest tests/contract/test_grafana.py tests/integration/dashboards/test_live_grafana.py

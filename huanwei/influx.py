@@ -1,6 +1,7 @@
 """Composition of the InfluxDB writers that run beside ingest."""
 
 import random
+import threading
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry
@@ -44,7 +45,7 @@ def address(section: InfluxSection, token: SecretStr) -> InfluxAddress:
 class InfluxRun:
     """The writers of a run with everything they read from. A part of the ingest process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
         self,
         settings: Settings,
         section: InfluxSection,
@@ -54,6 +55,7 @@ class InfluxRun:
         clock: Clock,
         metrics: CollectorRegistry,
         backfill: bool = False,
+        failed: threading.Event | None = None,
     ) -> None:
         names = bucket_names(section)
         server = InfluxServer(address(section, section.token))
@@ -85,6 +87,7 @@ class InfluxRun:
             rng=random.Random(),  # noqa: S311  spreads retries, no secret
             metrics=InfluxMetrics(metrics),
             ends_when_closed=backfill,
+            failed=failed,
         )
         self._closing: tuple[Closable, ...] = (*sources.closing, server)
 
@@ -108,7 +111,12 @@ class InfluxRun:
 
 
 def influx_run(
-    settings: Settings, *, registry: Registry, clock: Clock, metrics: CollectorRegistry
+    settings: Settings,
+    *,
+    registry: Registry,
+    clock: Clock,
+    metrics: CollectorRegistry,
+    failed: threading.Event,
 ) -> InfluxRun | None:
     """Return the writers that run beside ingest; None without ``[influx]``."""
     if settings.influx is None:
@@ -120,4 +128,5 @@ def influx_run(
         registry=registry,
         clock=clock,
         metrics=metrics,
+        failed=failed,
     )

@@ -1,5 +1,6 @@
 """Composition root of the ingest process."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -39,11 +40,14 @@ def build(settings: Settings) -> ProcessParts:
     clock = business_clock(settings)
     shards = parse_shards(settings.ingest.shards)
     registry = registry_of(settings, clock)
+    failed = threading.Event()
     influx = None
     if settings.influx is not None:
         from huanwei.influx import influx_run  # noqa: PLC0415  36 MB that most runs do without
 
-        influx = influx_run(settings, registry=registry, clock=clock, metrics=metrics)
+        influx = influx_run(
+            settings, registry=registry, clock=clock, metrics=metrics, failed=failed
+        )
     pictures = PictureFolder(data / PICTURES)
     kept = KeptDays(
         journal=settings.ingest.journal_days,
@@ -78,12 +82,14 @@ def build(settings: Settings) -> ProcessParts:
             burst=settings.ingest.rate_burst,
             longest_backlog=timedelta(days=settings.ingest.longest_backlog_days),
         ),
+        failed=failed,
     )
     if influx is None:
         return ProcessParts(
             parts=[CalmCollector(), service, retention],
             readiness=service.readiness,
             metrics=metrics,
+            failed=failed,
         )
     return ProcessParts(
         parts=[
@@ -95,6 +101,7 @@ def build(settings: Settings) -> ProcessParts:
         ],
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,
+        failed=failed,
     )
 
 

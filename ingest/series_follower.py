@@ -10,6 +10,7 @@ from ingest.fresh_records import FreshEntry, FreshRecords
 from ingest.metrics import IngestMetrics
 from ingest.ports.encoded_feed import EncodedRecordFeed
 from ingest.ports.time_series import SeriesEntry, TimeSeries
+from storage.sqlite import is_disk_failure
 from wire.errors import UnreadablePayloadError
 from wire.records import decode_records
 
@@ -29,7 +30,8 @@ class SeriesFollower:
 
     What lies right behind the cursor in ``fresh`` is taken from there, the rest from the feed.
     ``position`` is the last entry the series has for good, ``backlog`` how many entries it lacks;
-    ``failing`` is true during an outage. ``upkeep`` is called between the writes, in the same
+    ``failing`` is true during an outage, and ``failed`` is set when a disk failed under the series,
+    so that the process must end. ``upkeep`` is called between the writes, in the same
     thread; it returns whether it should be called again at once.
     """
 
@@ -41,12 +43,14 @@ class SeriesFollower:
         metrics: IngestMetrics,
         fresh: FreshRecords | None = None,
         upkeep: Callable[[], bool] = lambda: False,
+        failed: threading.Event | None = None,
     ) -> None:
         self._feed = feed
         self._series = series
         self._metrics = metrics
         self._fresh = fresh or FreshRecords()
         self._upkeep = upkeep
+        self._failed = failed or threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.position = 0
@@ -104,11 +108,13 @@ class SeriesFollower:
                 more = self.backlog >= _MOST_ENTRIES
                 more |= self._upkeep()
                 wait_s = 0.0 if more else _GATHER_S if entries >= _GATHER_FROM else _POLL_S
-            except Exception:  # noqa: BLE001  the loop must outlive whatever a store raises
+            except Exception as error:  # noqa: BLE001  the loop must outlive whatever a store raises
                 self._metrics.series_failures.inc()
                 if not self.failing:
                     _log.exception("series_failing")
                 self.failing = True
+                if is_disk_failure(error):
+                    self._failed.set()
                 wait_s, retry_s = retry_s, min(retry_s * 2, _LONGEST_RETRY_S)
             else:
                 if self.failing:

@@ -1,5 +1,6 @@
 """Ingest as one piece: MQTT in, worker, acks out, and the follower of the time series."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
@@ -45,7 +46,8 @@ class IngestService:
 
     It hears the gateways of ``shards`` only. While another worker has them it stands by: it hears
     nothing and takes them over when that one is gone. ``cursors`` are the positions of the
-    journal's other readers, by name: nothing they have not read is trimmed.
+    journal's other readers, by name: nothing they have not read is trimmed. When :attr:`failed` is
+    set a disk failed under a file of its own: end the process and start a new one.
     """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
@@ -63,6 +65,7 @@ class IngestService:
         client_id: str | None = None,
         limits: RateLimits = DEFAULT_RATE_LIMITS,
         shards: Sequence[int] = ALL_SHARDS,
+        failed: threading.Event | None = None,
     ) -> None:
         self._clock = clock
         self._registry = registry
@@ -87,6 +90,7 @@ class IngestService:
             tls=broker.tls,
         )
         metrics.in_bulk.set(self._client.reads_in_bulk)
+        self.failed = failed or threading.Event()
         self._files = ExitStack()
         self._worker: IngestWorker | None = None
         self._follower: SeriesFollower | None = None
@@ -110,7 +114,12 @@ class IngestService:
         upkeep = SeriesUpkeep(series=series, clock=self._clock, days=self._kept)
         fresh = FreshRecords()
         self._follower = SeriesFollower(
-            feed=store.feed, series=series, metrics=self._metrics, fresh=fresh, upkeep=upkeep.step
+            feed=store.feed,
+            series=series,
+            metrics=self._metrics,
+            fresh=fresh,
+            upkeep=upkeep.step,
+            failed=self.failed,
         )
         self._worker = self._new_worker(store, self._follower, fresh)
         self._worker.start()
@@ -172,6 +181,7 @@ class IngestService:
             send=self._send,
             clock=self._clock,
             metrics=self._metrics,
+            failed=self.failed,
         )
 
     def _send(self, gateway_id: str, ack: Ack) -> bool:

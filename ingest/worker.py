@@ -12,6 +12,7 @@ from ingest.metrics import IngestMetrics
 from ingest.ports.journal import JournalUnavailableError
 from ingest.retention import Retention
 from ingest.rounds import Rounds
+from storage.sqlite import is_disk_failure
 from wire.acks import Ack
 
 RECORDS_INBOX_BYTES = 32 * 1024 * 1024
@@ -32,7 +33,8 @@ class IngestWorker:
     """Runs rounds over two inboxes, and the retention between them.
 
     ``send`` publishes an ack and returns False when it could not; the gateway then sends again.
-    ``failing`` is true while the stores cannot be written.
+    ``failing`` is true while the stores cannot be written; ``failed`` is set when a disk failed
+    under them, so that the process must end.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class IngestWorker:
         send: Callable[[str, Ack], bool],
         clock: Clock,
         metrics: IngestMetrics,
+        failed: threading.Event | None = None,
     ) -> None:
         self._rounds = rounds
         self._retention = retention
@@ -55,6 +58,7 @@ class IngestWorker:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._housekept_at_s = 0.0
+        self._failed = failed or threading.Event()
         self.failing = False
 
     @property
@@ -150,6 +154,8 @@ class IngestWorker:
         if not self.failing:
             _log.error("journal_failing", error=str(error), exc_info=error)
             self.failing = True
+        if is_disk_failure(error):
+            self._failed.set()
         self._stopping.wait(_RETRY_S)
 
     def _housekeep(self) -> None:

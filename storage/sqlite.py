@@ -13,6 +13,9 @@ from pathlib import Path
 
 from storage.lock_file import LockFile
 
+_PRIMARY_CODE = 0xFF
+"""The part of an extended result code that names its kind."""
+
 
 class DamagedFileError(Exception):
     """SQLite's own check found the file damaged. Move it aside; nothing was deleted."""
@@ -20,6 +23,15 @@ class DamagedFileError(Exception):
     def __init__(self, path: Path, finding: str) -> None:
         super().__init__(f"{path} is damaged: {finding}")
         self.path = path
+
+
+def is_disk_failure(error: BaseException) -> bool:
+    """Whether SQLite could not read or write its file (``SQLITE_IOERR``), a failed sync above all.
+
+    What is in the file is then uncertain until it is opened anew: the process must end.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _PRIMARY_CODE == sqlite3.SQLITE_IOERR
 
 
 class SqliteFile:

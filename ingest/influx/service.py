@@ -1,6 +1,7 @@
 """All writers of a run as one piece: one thread a feed, one file of cursors, one server."""
 
 import random
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ class InfluxService:
     passed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
         self,
         *,
         feeds: tuple[InfluxFeed, ...],
@@ -39,6 +40,7 @@ class InfluxService:
         rng: random.Random,
         metrics: InfluxMetrics,
         ends_when_closed: bool = False,
+        failed: threading.Event | None = None,
     ) -> None:
         self._feeds = feeds
         self._sink = sink
@@ -47,6 +49,7 @@ class InfluxService:
         self._rng = rng
         self._metrics = metrics
         self._ends_when_closed = ends_when_closed
+        self._failed = failed
         self._deliveries: SqliteDeliveries | None = None
         self.writers: dict[str, InfluxWriter] = {}
 
@@ -67,6 +70,7 @@ class InfluxService:
                 rng=self._rng,
                 metrics=self._metrics,
                 ends_when_closed=self._ends_when_closed,
+                failed=self._failed,
             )
             for feed in self._feeds
         }

@@ -13,6 +13,7 @@ from ingest.influx.metrics import InfluxMetrics
 from ingest.influx.refusals import RefusedPoint
 from ingest.influx.sink import LineSink
 from ingest.influx.source import LineSource, Page
+from storage.sqlite import is_disk_failure
 
 LINES_A_BODY = 5_000
 _POLL_S = 1.0
@@ -26,7 +27,8 @@ class InfluxWriter:
 
     The cursor moves only when everything before it is written or in dead letters, so after a crash
     the same points are written again, which changes nothing. ``wait`` stands in for waiting in
-    tests; it returns True to stop.
+    tests; it returns True to stop. ``failed`` is set when a disk failed under the cursors, so that
+    the process must end.
     """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
@@ -42,6 +44,7 @@ class InfluxWriter:
         metrics: InfluxMetrics,
         wait: Callable[[float], bool] | None = None,
         ends_when_closed: bool = False,
+        failed: threading.Event | None = None,
     ) -> None:
         self.feed = feed
         self._source = source
@@ -51,6 +54,7 @@ class InfluxWriter:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failing = False
+        self._failed = failed or threading.Event()
         self._ahead: tuple[int, Page] | None = None
         self._position: int | None = None
         self._backlogged = False
@@ -174,11 +178,13 @@ class InfluxWriter:
                 wait_s = 0.0 if self._backlogged else _POLL_S
             except StoppedError:
                 return
-            except Exception:  # noqa: BLE001  the loop must outlive whatever a feed or file raises
+            except Exception as error:  # noqa: BLE001  the loop must outlive whatever a feed or file raises
                 self._metrics.failures.labels(self.feed).inc()
                 if not self._failing:
                     _log.exception("influxdb_writer_failing", feed=self.feed)
                 self._failing = True
+                if is_disk_failure(error):
+                    self._failed.set()
                 wait_s = _AFTER_FAILURE_S
             else:
                 self._failing = False

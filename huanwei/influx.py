@@ -16,6 +16,7 @@ from huanwei.settings import InfluxSection, Settings
 from huanwei.shard_files import file_of_shards
 from ingest.influx.buckets import BucketNames
 from ingest.influx.change_lines import ChangeLines
+from ingest.influx.coverage_lines import CoverageLines
 from ingest.influx.health_lines import HealthLines
 from ingest.influx.metrics import InfluxMetrics
 from ingest.influx.place_lines import PlaceLines
@@ -78,6 +79,15 @@ class InfluxRun:
                 history=whole.history, work=whole.work, registry=registry, clock=clock
             )
             feeds.append(InfluxFeed(name="places", bucket=names.raw, source=places))
+        if whole is not None and whole.measures is not None and not backfill:
+            coverage = CoverageLines(
+                rollups=sources.rollups,
+                measures=whole.measures,
+                registry=registry,
+                clock=clock,
+                kept_days=settings.ingest.readings_days,
+            )
+            feeds.append(InfluxFeed(name="coverage", bucket=names.daily, source=coverage))
         path = settings.run.data / file_of_shards(file_name, parse_shards(settings.ingest.shards))
         self.service = InfluxService(
             feeds=tuple(feeds),

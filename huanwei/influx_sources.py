@@ -16,6 +16,7 @@ from domain.cases import Case
 from domain.changes import Change
 from domain.ports.change_feed import ChangeFeed
 from domain.ports.history import History
+from domain.ports.measures import Measures
 from huanwei.process import Closable
 from huanwei.run_files import CASES, JOURNAL, SERIES
 from huanwei.run_stores import postgres_url
@@ -26,6 +27,7 @@ from ingest.influx.history import InfluxHistory
 from ingest.influx.place_lines import OpenWork
 from ingest.influx.server import InfluxServer
 from ingest.journal_stores import ClosableFeed
+from ingest.measures import SqliteMeasures
 from ingest.record_feed import SqliteRecordFeed
 from ingest.rollup_feed import SqliteRollupFeed
 from wire.shards import ALL_SHARDS, parse_shards
@@ -41,11 +43,12 @@ class ClosableWork(OpenWork, Closable, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeDistrict:
-    """What is told of the whole."""
+    """What is told of the whole; ``measures`` where all rollups are in this worker's own file."""
 
     changes: ClosableChanges
     work: ClosableWork
     history: History
+    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,19 +123,25 @@ def influx_sources(settings: Settings, server: InfluxServer, raw_bucket: str) ->
     """Return what this run's writers read, by its settings."""
     data, shards = settings.run.data, parse_shards(settings.ingest.shards)
     series = data / file_of_shards(SERIES, shards)
-    rollups, embedded = SqliteRollupFeed(series), SqliteHistory(series)
+    rollups, embedded, added_up = (
+        SqliteRollupFeed(series),
+        SqliteHistory(series),
+        SqliteMeasures(series),
+    )
     # A worker with some of the shards knows of the others only what InfluxDB knows.
     alone = shards == ALL_SHARDS
     history: History = embedded if alone else InfluxHistory(server, bucket=raw_bucket)
     records, changes, work = _database_sources(settings, shards)
     whole = None
     if 0 in shards:
-        whole = WholeDistrict(changes=changes, work=work, history=history)
+        whole = WholeDistrict(
+            changes=changes, work=work, history=history, measures=added_up if alone else None
+        )
     return InfluxSources(
         records=records,
         rollups=rollups,
         whole=whole,
-        closing=(records, changes, rollups, embedded, work),
+        closing=(records, changes, rollups, embedded, added_up, work),
     )
 
 

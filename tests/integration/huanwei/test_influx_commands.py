@@ -133,16 +133,19 @@ def test_everything_a_run_knows_lands_in_influxdb_and_a_backfill_adds_nothing(
         registry=RegistryFile(settings.run.registry),
         clock=SystemClock(),
         metrics=CollectorRegistry(),
+        failed=threading.Event(),
     )
     assert run is not None
     assert run.trim_cursor() == 0
-    run_until_written(run, {"records": 62, "changes": 3, "hourly": 1, "daily": 1, "health": 1})
+    once = dict.fromkeys(("hourly", "daily", "health", "coverage"), 1)
+    run_until_written(run, {"records": 62, "changes": 3, **once})
     counted = measurements(settings)
     assert (counted["fill"], counted["emptied"], counted["snapshot"]) == (60, 1, 1)
     assert counted["case"] == 3  # reported, filed, dispatched: one transaction, three points
     assert counted["device_health"] == len(REGISTRY.sensors) + len(REGISTRY.cameras)
     assert counted["hourly"] >= 5
     assert counted["daily"] >= 5
+    assert counted["coverage"] >= len(REGISTRY.units)
     said: list[str] = []
     write_again(settings_path, say=said.append)
     assert said[-1] == "Done."

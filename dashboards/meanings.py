@@ -20,7 +20,7 @@ PLACE_COLOURS: Mapping[str, Colour] = {
 }
 DEVICE_COLOURS: Mapping[str, Colour] = {
     DeviceState.OK: Colour.GOOD,
-    DeviceState.SILENT: Colour.PROBLEM,
+    DeviceState.SILENT: Colour.UNKNOWN,
     DeviceState.BATTERY_LOW: Colour.WATCH,
     DeviceState.CAMERA_UNUSABLE: Colour.WATCH,
     DeviceState.UNKNOWN: Colour.UNKNOWN,

@@ -43,8 +43,14 @@ def label_of(panel: Panel, column: Column) -> str:
     return str(pattern)
 
 
-def curves(panel: Panel, frames: Sequence[Frame], width: int, height: int) -> str:
-    """Lines or bars over time, with axes and a legend."""
+Marks = Sequence[tuple[datetime, str]]
+"""Times of events and their colours."""
+
+
+def curves(
+    panel: Panel, frames: Sequence[Frame], width: int, height: int, marks: Marks = ()
+) -> str:
+    """Lines or bars over time, with axes, a legend, and the dashboard's marks."""
     series = [(f.of_kind("time")[0], c) for f in frames for c in f.of_kind("number")]
     look = FieldLook(panel, series[0][1].name)
     since = min(time.values[0] for time, _ in series)
@@ -54,7 +60,7 @@ def curves(panel: Panel, frames: Sequence[Frame], width: int, height: int) -> st
     low = min(defaults.get("min", min(known)), 0)
     high = max(defaults.get("max", max(known)), low + 1e-9)
     legend_shown = panel["options"].get("legend", {}).get("showLegend", True)
-    left, bottom = 52, 44 if legend_shown else 22
+    left, bottom = 64, 44 if legend_shown else 22
     plot_w, plot_h = width - left - 10, height - bottom - 6
     span_s = max((until - since).total_seconds(), 1)
 
@@ -73,6 +79,12 @@ def curves(panel: Panel, frames: Sequence[Frame], width: int, height: int) -> st
             for s in look.steps
             if s["value"] is not None and low <= s["value"] <= high
         ]
+    parts += [
+        f'<line x1="{x(at):.1f}" x2="{x(at):.1f}" y1="4" y2="{4 + plot_h}" stroke="{colour}"'
+        ' stroke-dasharray="2 3" stroke-width="1.5"/>'
+        for at, colour in marks
+        if since <= at <= until
+    ]
     bars = defaults.get("custom", {}).get("drawStyle") == "bars"
     legend = []
     for index, (time, column) in enumerate(series):
@@ -81,7 +93,10 @@ def curves(panel: Panel, frames: Sequence[Frame], width: int, height: int) -> st
         points = [
             (x(at), y(v)) for at, v in zip(time.values, column.values, strict=True) if v is not None
         ]
-        parts.append(_bars_at(points, y(low), colour, plot_w) if bars else _line(points, colour))
+        place = (index, len(series))
+        parts.append(
+            _bars_at(points, y(low), colour, plot_w, place) if bars else _line(points, colour)
+        )
         legend.append((label_of(panel, column), str(colour)))
     if legend_shown:
         parts.append(_legend(legend, left, height - 12, width))
@@ -93,13 +108,26 @@ def _line(points: Sequence[tuple[float, float]], colour: str) -> str:
     return f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>'
 
 
-def _bars_at(points: Sequence[tuple[float, float]], base: float, colour: str, plot_w: float) -> str:
-    wide = max(2.0, plot_w / max(len(points), 1) * 0.6)
-    return "".join(
-        f'<rect x="{px - wide / 2:.1f}" y="{py:.1f}" width="{wide:.1f}"'
-        f' height="{max(base - py, 0):.1f}" fill="{colour}" opacity="0.8"/>'
-        for px, py in points
-    )
+def _bars_at(
+    points: Sequence[tuple[float, float]],
+    base: float,
+    colour: str,
+    plot_w: float,
+    place: tuple[int, int],
+) -> str:
+    index, count = place
+    wide = max(2.0, min(32.0, plot_w / max(len(points), 1) * 0.6 / count))
+    first, last = points[0][0], points[-1][0]
+    bars = []
+    for px, py in points:
+        # Kept within the plot: a bar begins behind the axis and ends before the edge.
+        shift = (px - first) / max(last - first, 1e-9) * wide * count
+        left = px - shift + index * wide
+        bars.append(
+            f'<rect x="{left:.1f}" y="{py:.1f}" width="{wide - 1:.1f}"'
+            f' height="{max(base - py, 0):.1f}" fill="{colour}"/>'
+        )
+    return "".join(bars)
 
 
 def _y_axis(look: FieldLook, low: float, high: float, y: Any, left: int, width: int) -> str:  # noqa: ANN401  a function and its plot

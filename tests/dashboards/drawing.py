@@ -8,7 +8,7 @@ from typing import Any
 from api.map_outline import outline_of
 from dashboards.palette import Colour
 from domain.registry import RegistrySnapshot
-from tests.dashboards.charts import bars, curves, number, timeline
+from tests.dashboards.charts import Marks, bars, curves, number, timeline
 from tests.dashboards.frames import Column, Frame
 from tests.dashboards.values import FieldLook
 from texts.catalogue import Locale
@@ -45,11 +45,13 @@ def page(
     registry: RegistrySnapshot,
     locale: Locale,
     note: str,
+    marks: Marks,
 ) -> str:
-    """Return the page; ``answers`` are the frames by panel id."""
+    """Return the page; ``answers`` are the frames by panel id, ``marks`` the events of all."""
     bottom = max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in dashboard["panels"])
     panels = "".join(
-        _panel(panel, answers[panel["id"]], registry, locale) for panel in dashboard["panels"]
+        _panel(panel, answers[panel["id"]], registry, locale, marks)
+        for panel in dashboard["panels"]
     )
     return (
         f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style>'
@@ -59,7 +61,11 @@ def page(
 
 
 def _panel(
-    panel: Panel, frames: Sequence[Frame], registry: RegistrySnapshot, locale: Locale
+    panel: Panel,
+    frames: Sequence[Frame],
+    registry: RegistrySnapshot,
+    locale: Locale,
+    marks: Marks,
 ) -> str:
     box = panel["gridPos"]
     width, height = round(box["w"] * _COLUMN) - GAP, box["h"] * ROW - GAP
@@ -68,6 +74,8 @@ def _panel(
     if not frames:
         none = panel["fieldConfig"]["defaults"]["noValue"]
         body = f'<div class="none">{html.escape(none)}</div>'
+    elif panel["type"] == "timeseries":
+        body = curves(panel, frames, inner_w, inner_h, marks)
     else:
         body = _body(panel, frames, inner_w, inner_h, registry, locale)
     return (
@@ -88,8 +96,6 @@ def _body(
     match panel["type"]:
         case "stat":
             return number(panel, frames, width, height)
-        case "timeseries":
-            return curves(panel, frames, width, height)
         case "state-timeline":
             return timeline(panel, frames, width, height)
         case "barchart":

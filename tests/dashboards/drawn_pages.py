@@ -29,9 +29,15 @@ def pages(filled: FilledDistrict) -> dict[Path, str]:
                 ]
                 for panel in dashboard["panels"]
             }
+            marks = [
+                (at, str(events["iconColor"]))
+                for events in dashboard["annotations"].get("list", ())
+                for frame in filled.sources.ask(events["target"], view)
+                for at in frame.of_kind("time")[0].values
+            ]
             name = str(dashboard["uid"]).removeprefix("huanwei-")
             name = name.removesuffix(f"-{locale.language_tag.lower()}")
             drawn[Path(locale.language_tag) / name] = page(
-                dashboard, answers, filled.registry, locale, _NOTES[locale]
+                dashboard, answers, filled.registry, locale, _NOTES[locale], marks
             )
     return drawn

@@ -17,9 +17,9 @@ _HEADS = {
     Locale.EN: (
         "# What each panel means",
         (
-            "Green is in order, amber near a limit, red wants somebody to go, dark red should have been"
-            " done already; grey: nothing trustworthy is known. Blue measures and judges nothing. The"
-            " same words are behind the small *i* of each panel."
+            "Green is in order, amber near a limit, red wants somebody to go, dark red should have"
+            " been done already; grey: nothing trustworthy is known. Blue measures and judges"
+            " nothing. The same words are behind the small *i* of each panel."
         ),
         "| panel | what it says, and what to do |",
         "Where it says there is no data",

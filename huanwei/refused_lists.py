@@ -3,6 +3,7 @@
 from gateway.errors import RefusalReason as MessageRefusal
 from gateway.refusals import read_refusals
 from huanwei.run_files import JOURNAL, SPOOL
+from huanwei.run_stores import database_in_plain_words, postgres_url
 from huanwei.settings import Settings
 from ingest.dead_letters import count_dead_letters, read_dead_letters
 
@@ -11,7 +12,14 @@ Row = dict[str, str | int | None]
 
 def dead_letter_rows(settings: Settings, *, reason: str | None, limit: int) -> list[Row]:
     """Return the newest dead letters first; none where ingest has not run yet."""
-    letters = read_dead_letters(settings.run.data / JOURNAL, reason=reason, limit=limit)
+    url = postgres_url(settings)
+    if url is None:
+        letters = read_dead_letters(settings.run.data / JOURNAL, reason=reason, limit=limit)
+    else:
+        from ingest.postgres import dead_letters  # noqa: PLC0415  its library's memory
+
+        with database_in_plain_words():
+            letters = dead_letters.read_dead_letters(url, reason=reason, limit=limit)
     return [
         {
             "received_at": letter.received_at.isoformat(),
@@ -27,7 +35,14 @@ def dead_letter_rows(settings: Settings, *, reason: str | None, limit: int) -> l
 
 def dead_letter_counts(settings: Settings, *, reason: str | None) -> dict[str, int]:
     """Return how many dead letters each reason has; the same letter again counts again."""
-    counts = count_dead_letters(settings.run.data / JOURNAL)
+    url = postgres_url(settings)
+    if url is None:
+        counts = count_dead_letters(settings.run.data / JOURNAL)
+    else:
+        from ingest.postgres import dead_letters  # noqa: PLC0415  its library's memory
+
+        with database_in_plain_words():
+            counts = dead_letters.count_dead_letters(url)
     if reason is not None:
         return {reason: sum(times for known, times in counts.items() if known == reason)}
     return {str(known): times for known, times in counts.items()}

@@ -15,10 +15,13 @@ from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
 from ingest.ports.journal import JournalUnavailableError
+from ingest.postgres import dead_letters
+from ingest.postgres.cursors import PostgresCursors
 from ingest.postgres.journal import PostgresJournal
 from ingest.postgres.record_feed import PostgresRecordFeed
 from ingest.postgres.schema import METADATA, SCHEMA
 from ingest.postgres.session import JournalSession, ShardsHeldError
+from ingest.reasons import RefusalReason
 from ingest.rounds import Rounds
 from storage.postgres import administration_engine
 from tests.fakes.ingest_samples import batch, fill_record, sample_registry
@@ -33,7 +36,8 @@ class Worker:
     """The rounds of one worker with shards of its own."""
 
     def __init__(self, url: str, shards: Sequence[int], gateway_id: str) -> None:
-        self.journal = PostgresJournal(JournalSession(url, shards))
+        self.session = JournalSession(url, shards)
+        self.journal = PostgresJournal(self.session)
         self.gateway_id = gateway_id
         self.clock = ManualClock()
         self._rounds = Rounds(
@@ -49,6 +53,9 @@ class Worker:
         payload = batch({sequence: record}, gateway_id=self.gateway_id)
         (ack,) = self._rounds.run([Arrival(self.gateway_id, payload)])
         return ack[1].through
+
+    def refuse(self, payload: bytes) -> None:
+        self._rounds.run([Arrival(self.gateway_id, payload)])
 
 
 A, B = "gateway-1", "gateway-7"
@@ -172,3 +179,39 @@ def test_a_round_that_the_database_refuses_leaves_nothing(
         connection.execute(text("ALTER TABLE journal.newest DROP CONSTRAINT none"))
     engine.dispose()
     assert a.receive(2, 2) == 2
+
+
+def test_the_dead_letters_of_a_district_are_listed_and_counted(
+    postgres_url: str, workers: tuple[Worker, Worker]
+) -> None:
+    a, _ = workers
+    a.refuse(b"garbage")
+    a.refuse(b"garbage")
+    a.refuse(b"other")
+    counted = {RefusalReason.UNREADABLE_BATCH: 3}
+    assert dead_letters.count_dead_letters(postgres_url) == counted
+    (newest,) = dead_letters.read_dead_letters(postgres_url, limit=1)
+    assert (newest.payload, newest.gateway_id) == (b"other", A)
+    reason = RefusalReason.CONFLICT
+    assert dead_letters.read_dead_letters(postgres_url, reason=reason, limit=9) == []
+
+
+def test_what_another_worker_or_the_alerts_have_not_read_is_not_trimmed(
+    postgres_url: str, workers: tuple[Worker, Worker]
+) -> None:
+    a, b = workers
+    for sequence in (1, 2, 3):
+        a.receive(sequence, sequence)
+    own = {"series": lambda: 3}
+    of_a = PostgresCursors(a.session, worker="a")
+    of_b = PostgresCursors(b.session, worker="b")
+    assert (of_a.other_workers(), of_a.alerts()) == (3, 0)
+    assert of_b.shared("series", lambda: 1)() == 1
+    assert of_a.shared("series", own["series"])() == 3
+    assert (of_a.other_workers(), of_b.other_workers()) == (1, 3)
+    engine = administration_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO cases.cursors VALUES ('journal', 2)"))
+        connection.execute(text("UPDATE journal.cursors SET told_us = 0 WHERE name LIKE 'b %'"))
+    engine.dispose()
+    assert (of_a.other_workers(), of_a.alerts()) == (3, 2)

@@ -24,6 +24,7 @@ from huanwei.command_options import (
     list_rows,
 )
 from huanwei.database_commands import database_app
+from huanwei.doctor_commands import config_app, doctor
 from huanwei.errors import StandsInTheWayError
 from huanwei.grafana_commands import grafana_app
 from huanwei.influx_commands import influx_app
@@ -43,6 +44,8 @@ app = typer.Typer(
 app.add_typer(vision_app, name="vision")
 app.add_typer(influx_app, name="influx")
 app.add_typer(broker_app, name="broker")
+app.add_typer(config_app, name="config")
+app.command()(doctor)
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 app.add_typer(registry_app, name="registry")

@@ -95,11 +95,9 @@ def broker_child(prepared: PreparedBroker, settings: Settings) -> ChildProcess:
     )
 
 
-def role_children(
-    settings: Settings, settings_path: Path, roles: Sequence[str]
-) -> list[ChildProcess]:
-    """Return our own processes, in the order of ``roles``."""
-    health_ports = {
+def health_ports_of(settings: Settings) -> dict[str, int]:
+    """Return the port of each process's probes."""
+    ports = {
         "edge": settings.edge.health_port,
         "ingest": settings.ingest.health_port,
         "centre": settings.centre.health_port,
@@ -107,7 +105,15 @@ def role_children(
         "api": settings.centre.health_port,
     }
     if settings.simulator is not None:
-        health_ports["sim"] = settings.simulator.health_port
+        ports["sim"] = settings.simulator.health_port
+    return ports
+
+
+def role_children(
+    settings: Settings, settings_path: Path, roles: Sequence[str]
+) -> list[ChildProcess]:
+    """Return our own processes, in the order of ``roles``."""
+    health_ports = health_ports_of(settings)
     return [
         ChildProcess(
             name=role,

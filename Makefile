@@ -53,6 +53,7 @@ schemas: setup ## write the JSON Schemas of the wire again
 
 dashboards: setup ## write the dashboards' JSON again, in both languages
 	$(BIN)/python -m dashboards.write
+	$(BIN)/python -m dashboards.panel_guide
 
 dashboard-drawings: setup ## draw every dashboard with the simulated district's data, for the manual
 	$(BIN)/python -m tests.dashboards.draw

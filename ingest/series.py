@@ -1,4 +1,4 @@
-"""The embedded time series in SQLite: one wide row a record, ``latest``, and the rollups."""
+"""The embedded time series in SQLite: one row a record, ``latest``, and the rollups."""
 
 import sqlite3
 from collections.abc import Callable, Sequence

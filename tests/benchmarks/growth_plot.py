@@ -1,6 +1,6 @@
 """Draws the cost by devices as SVG, both axes logarithmic, from the JSON of ``ingest_growth``.
 
-python -m tests.benchmarks.growth_plot growth.json docs/pictures/ingest-growth.svg
+python -m tests.benchmarks.growth_plot growth.json docs/images/ingest-growth.svg
 """
 
 import argparse

@@ -5,7 +5,7 @@ of 2,000 sensors, five minutes apart each, and a window as a gateway keeps it. G
 publication to the ack (so the commit lies within) 200 ms at half of the highest rate; 150 MB; the
 backlog drains at 5 times the live rate.
 
-    python -m tests.benchmarks.ingest_backlog [--seconds 30] [--records 1000000] [--live 4000]
+    python -m tests.benchmarks.ingest_backlog [--seconds 30] [--records 1000000] [--live 2000]
 """
 
 import argparse
@@ -126,7 +126,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Latency, memory and draining of ingest.")
     arguments.add_argument("--seconds", type=float, default=30.0, help="of each latency run")
     arguments.add_argument("--records", type=int, default=1_000_000, help="in the backlog")
-    arguments.add_argument("--live", type=float, default=4_000.0, help="live records a second")
+    arguments.add_argument("--live", type=float, default=2_000.0, help="live records a second")
     options = arguments.parse_args()
     print_surroundings("Latency at half load, memory, and a backlog")
     with tempfile.TemporaryDirectory() as folder, running_broker(folder) as broker:

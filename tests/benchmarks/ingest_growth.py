@@ -3,7 +3,7 @@
 Goal: ten times the devices cost at most eleven times the CPU. Writes JSON for a plot:
 
     python -m tests.benchmarks.ingest_growth [--seconds 20] [--json growth.json]
-    python -m tests.benchmarks.growth_plot growth.json docs/pictures/ingest-growth.svg
+    python -m tests.benchmarks.growth_plot growth.json docs/images/ingest-growth.svg
 """
 
 import argparse

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from tests.dashboards.asked import ask_everything
 from tests.dashboards.drawn_pages import pages
 from tests.dashboards.filled import filled_district
 from tests.influx_server import start_influx
 from tests.postgres_server import start_postgres
+from texts.catalogue import Locale
 
 TARGET = Path(__file__).parents[2] / "docs" / "images" / "dashboards"
 _CHROMIUM = [
@@ -45,7 +47,13 @@ def main() -> None:
         influx, postgres = start_influx(Path(folder) / "influx"), start_postgres()
         try:
             with filled_district(Path(folder), influx, postgres) as filled:
-                drawn = pages(filled)
+                drawn = {
+                    name: text
+                    for locale in Locale
+                    for name, text in pages(
+                        ask_everything(filled, locale.language_tag), filled.registry, locale
+                    ).items()
+                }
         finally:
             influx.stop()
             postgres.remove()

@@ -1,10 +1,12 @@
-"""Every dashboard as a page, with what the real servers answer."""
+"""Every dashboard as a page, with what the real servers answered."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
+from domain.registry import RegistrySnapshot
+from tests.dashboards.asked import Asked
 from tests.dashboards.drawing import page
-from tests.dashboards.filled import FilledDistrict
-from tests.dashboards.looking import committed, looked_at
 from texts.catalogue import Locale
 
 _NOTES = {
@@ -13,31 +15,26 @@ _NOTES = {
 }
 
 
-def pages(filled: FilledDistrict) -> dict[Path, str]:
+def pages(asked: Sequence[Asked], registry: RegistrySnapshot, locale: Locale) -> dict[Path, str]:
     """Return the pages by language and dashboard."""
-    drawn = {}
-    for locale in Locale:
-        for dashboard in committed(locale.language_tag):
-            view = looked_at(
-                dashboard, filled.sources, filled.until, preferred={"place": filled.busy_place}
-            )
-            answers = {
-                panel["id"]: [
-                    frame
-                    for target in panel["targets"]
-                    for frame in filled.sources.ask(target, view)
-                ]
-                for panel in dashboard["panels"]
-            }
-            marks = [
-                (at, str(events["iconColor"]))
-                for events in dashboard["annotations"].get("list", ())
-                for frame in filled.sources.ask(events["target"], view)
-                for at in frame.of_kind("time")[0].values
-            ]
-            name = str(dashboard["uid"]).removeprefix("huanwei-")
-            name = name.removesuffix(f"-{locale.language_tag.lower()}")
-            drawn[Path(locale.language_tag) / name] = page(
-                dashboard, answers, filled.registry, locale, _NOTES[locale], marks
-            )
-    return drawn
+    return {
+        _name(one, locale): page(
+            one.dashboard, one.answers, registry, locale, _NOTES[locale], _marks(one)
+        )
+        for one in asked
+    }
+
+
+def _name(one: Asked, locale: Locale) -> Path:
+    uid = str(one.dashboard["uid"]).removeprefix("huanwei-")
+    return Path(locale.language_tag) / uid.removesuffix(f"-{locale.language_tag.lower()}")
+
+
+def _marks(one: Asked) -> list[tuple[datetime, str]]:
+    events = one.dashboard["annotations"].get("list", ())
+    return [
+        (at, str(event["iconColor"]))
+        for event, frames in zip(events, one.marks, strict=True)
+        for frame in frames
+        for at in frame.of_kind("time")[0].values
+    ]

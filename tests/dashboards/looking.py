@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +22,9 @@ def committed(language: str = "zh-CN") -> list[Dashboard]:
 
 
 def looked_at(
-    dashboard: Dashboard, sources: Sources, until: datetime, preferred: Mapping[str, str]
+    dashboard: Dashboard, sources: Sources, until: datetime, preferred: Mapping[str, Sequence[str]]
 ) -> View:
-    """Make every choice as the dashboard opens: All where it may be, else ``preferred`` or the
-    first option.
-    """
+    """Make every choice: ``preferred``, else as the dashboard opens: All, or the first option."""
     since = until - _length(dashboard["time"]["from"])
     chosen: dict[str, Chosen] = {}
     for variable in dashboard["templating"]["list"]:
@@ -41,16 +39,14 @@ def looked_at(
         assert texts is not None, f"{name} has no column __text"
         assert values.values, f"{name} has no option"
         assert all(texts.values), f"an option of {name} has no text"
-        if variable.get("includeAll"):
-            chosen[name] = Chosen(
-                values=values.values,
-                several=bool(variable.get("multi")),
-                all_matches=variable.get("allValue"),
-            )
-        else:
-            wanted = preferred.get(name, values.values[0])
-            assert wanted in values.values
-            chosen[name] = Chosen(values=[wanted])
+        opening = values.values if variable.get("includeAll") else values.values[:1]
+        wanted = list(preferred.get(name, opening))
+        assert set(wanted) <= set(values.values)
+        chosen[name] = Chosen(
+            values=wanted,
+            several=bool(variable.get("multi")),
+            all_matches=variable.get("allValue") if name not in preferred else None,
+        )
     return View(since=since, until=until, chosen=chosen)
 
 

@@ -1,75 +1,53 @@
-"""Every query of every dashboard, put to the real servers, answers what its panel needs."""
+"""Every query of every dashboard, put to the real servers, answers what its panel needs.
+
+One test asks for everything: the district that it asks about takes seconds to live.
+"""
 
 import html
-from pathlib import Path
-from typing import Any
 
 import pytest
 from influxdb_client.rest import ApiException
 
+from tests.dashboards.asked import Asked, ask_everything
 from tests.dashboards.drawn_pages import pages
 from tests.dashboards.filled import FilledDistrict
-from tests.dashboards.looking import Dashboard, committed, looked_at
+from tests.dashboards.looking import committed
 from tests.dashboards.shapes import check_shape
-from tests.dashboards.variables import View
-
-LANGUAGES = ("zh-CN", "en")
+from texts.catalogue import Locale
 
 
-def panels() -> list[Any]:
-    return [
-        pytest.param(dashboard, panel, id=f"{dashboard['uid']}: {panel['title']}")
-        for language in LANGUAGES
-        for dashboard in committed(language)
-        for panel in dashboard["panels"]
-    ]
+def faults(asked: Asked) -> list[str]:
+    found = []
+    for panel in asked.dashboard["panels"]:
+        try:
+            check_shape(panel, asked.answers[panel["id"]])
+        except AssertionError as error:
+            found.append(f"{asked.dashboard['uid']}: {panel['title']}: {error}")
+    for events, frames in zip(
+        asked.dashboard["annotations"].get("list", ()), asked.marks, strict=True
+    ):
+        times = [frame for frame in frames if frame.of_kind("time") and frame.column("text")]
+        if not any(len(frame) for frame in times):
+            found.append(f"{asked.dashboard['uid']}: no {events['name']} with a time and a text")
+    return found
 
 
-def seen(dashboard: Dashboard, filled: FilledDistrict) -> View:
-    return looked_at(
-        dashboard, filled.sources, filled.until, preferred={"place": filled.busy_place}
-    )
+def subdistricts_of(filled: FilledDistrict) -> list[str]:
+    """The busy place's and one more: several values, and not all of them."""
+    places = filled.registry.places
+    own = places[filled.busy_place].subdistrict_id
+    return [own, next(key for key in sorted(filled.registry.subdistricts) if key != own)]
 
 
-@pytest.mark.parametrize(("dashboard", "panel"), panels())
-def test_a_panel_gets_data_of_the_shape_it_needs(
-    dashboard: Dashboard, panel: dict[str, Any], filled: FilledDistrict
-) -> None:
-    view = seen(dashboard, filled)
-    frames = [frame for target in panel["targets"] for frame in filled.sources.ask(target, view)]
-    check_shape(panel, frames)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_marks_come_with_a_time_and_a_text(language: str, filled: FilledDistrict) -> None:
-    for dashboard in committed(language):
-        view = seen(dashboard, filled)
-        for marks in dashboard["annotations"].get("list", ()):
-            (frame,) = filled.sources.ask(marks["target"], view)
-            text = frame.column("text")
-            assert len(frame.of_kind("time")) == 1, marks["name"]
-            assert text is not None, marks["name"]
-            assert len(frame), marks["name"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'from(buckt: "a") |> range(start: -1h)',
-        'from(bucket: "a") |> range(start: -1h) |> limit(n: "x")',
-    ],
-)
-def test_a_query_of_wrong_types_would_be_refused(text: str, filled: FilledDistrict) -> None:
-    with pytest.raises(ApiException, match="error @1"):
-        filled.sources.flux(text)
-
-
-def test_every_panel_can_be_drawn_and_none_is_empty(filled: FilledDistrict) -> None:
-    drawn = pages(filled)
-    assert len(drawn) == sum(len(committed(language)) for language in LANGUAGES)
-    for language in LANGUAGES:
-        for dashboard in committed(language):
-            key = str(dashboard["uid"]).removeprefix("huanwei-")
-            text = drawn[Path(language) / key.removesuffix(f"-{language.lower()}")]
-            assert 'class="none"' not in text, f"{dashboard['title']} has an empty panel"
-            assert all(html.escape(panel["title"]) in text for panel in dashboard["panels"])
+def test_every_query_gets_data_of_the_shape_its_panel_needs(filled: FilledDistrict) -> None:
+    all_of_it = ask_everything(filled, "zh-CN")
+    two_parts = ask_everything(filled, "en", subdistricts=subdistricts_of(filled))
+    assert [fault for asked in (*all_of_it, *two_parts) for fault in faults(asked)] == []
+    drawn = pages(all_of_it, filled.registry, Locale.ZH_CN)
+    assert len(drawn) == len(committed("zh-CN"))
+    for asked, text in zip(all_of_it, drawn.values(), strict=True):
+        assert 'class="none"' not in text
+        assert all(html.escape(panel["title"]) in text for panel in asked.dashboard["panels"])
+    for text in ('from(buckt: "a")', 'from(bucket: "a") |> range(start: -1h) |> limit(n: "x")'):
+        with pytest.raises(ApiException, match="error @1"):
+            filled.sources.flux(text)  # so a text of wrong types cannot have passed above

@@ -8,7 +8,6 @@ import random
 import re
 import select
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,7 +18,6 @@ from paho.mqtt.client import (
     ConnectFlags,
     DisconnectFlags,
     MQTTMessage,
-    MQTTMessageInfo,
     MQTTv311,
 )
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -29,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from wire.broker_hosts import parse_hosts
 from wire.bulk_reader import BulkReader, Publication, broken_promises
 from wire.tls import Tls
+from wire.unsent_bytes import UnsentBytes
 
 CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """What every broker takes: NATS refuses dots, spaces and wildcards in client ids."""
@@ -36,7 +35,6 @@ CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 KEEPALIVE_S = 15
 CONNECT_TIMEOUT_S = 3.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 5.0
-MOST_UNSENT_BYTES = 8 * 1024 * 1024
 MOST_UNACKED_PUBLISHES = 1_000
 
 _LOOP_S = 0.2
@@ -129,7 +127,7 @@ class MqttClient:
         self._connected = False
         self._outage_logged = False
         self._received = False
-        self._unsent = _UnsentBytes()
+        self._unsent = UnsentBytes()
         self.callback_failures = 0
         self.refused_subscriptions: set[str] = set()
         self._subscribing: dict[int, str] = {}
@@ -377,38 +375,6 @@ class MqttClient:
         paho.max_queued_messages_set(MOST_UNACKED_PUBLISHES)
         paho.max_inflight_messages_set(200)
         return paho
-
-
-class _UnsentBytes:
-    """How much of what was published still waits for the socket."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: deque[tuple[int, MQTTMessageInfo, int]] = deque()
-        self._bytes = 0
-
-    def has_room(self, epoch: int, size: int) -> bool:
-        """Forget what has been written or lost; say whether ``size`` more bytes may wait."""
-        with self._lock:
-            while self._waiting and _is_gone(*self._waiting[0][:2], epoch):
-                self._bytes -= self._waiting.popleft()[2]
-            return self._bytes + size <= MOST_UNSENT_BYTES
-
-    def add(self, epoch: int, info: MQTTMessageInfo, size: int) -> None:
-        with self._lock:
-            self._waiting.append((epoch, info, size))
-            self._bytes += size
-
-    def clear(self) -> None:
-        with self._lock:
-            self._waiting.clear()
-            self._bytes = 0
-
-
-def _is_gone(sent_in: int, info: MQTTMessageInfo, epoch: int) -> bool:
-    return (
-        sent_in != epoch or info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS or bool(info.is_published())
-    )
 
 
 def _plain_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Client:

@@ -1,4 +1,4 @@
-"""The committed dashboards, ready for one Grafana: with the console's address put in."""
+"""The committed dashboards, ready for one Grafana: with the console's address and tiles put in."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dashboards.grafana_port import Folder
 from dashboards.provisioned import PROVISIONED
 from dashboards.pushing import WantedDashboard
+from dashboards.tiles import with_tiles
 from dashboards.wording import folder_uid
 from texts.catalogue import Locale
 
@@ -15,12 +16,14 @@ FOLDER_TITLES = {Locale.ZH_CN: "环卫", Locale.EN: "Huanwei"}
 _CONSOLE = "console"
 
 
-def wanted_dashboards(*, console_url: str) -> list[WantedDashboard]:
-    """Return every dashboard in every language; links lead to the console at ``console_url``."""
-    return list(_wanted(console_url.rstrip("/")))
+def wanted_dashboards(*, console_url: str, tile_url: str | None = None) -> list[WantedDashboard]:
+    """Return every dashboard in every language; links lead to the console at ``console_url``, maps
+    lie on the tiles of ``tile_url`` where there are some.
+    """
+    return list(_wanted(console_url.rstrip("/"), tile_url))
 
 
-def _wanted(console_url: str) -> Iterator[WantedDashboard]:
+def _wanted(console_url: str, tile_url: str | None) -> Iterator[WantedDashboard]:
     for locale in Locale:
         folder = Folder(uid=folder_uid(locale), title=FOLDER_TITLES[locale])
         for path in sorted((PROVISIONED / locale.language_tag).glob("*.json")):
@@ -28,4 +31,6 @@ def _wanted(console_url: str) -> Iterator[WantedDashboard]:
             for variable in model["templating"]["list"]:
                 if variable["name"] == _CONSOLE:
                     variable["query"] = console_url
+            if tile_url is not None:
+                model = with_tiles(model, tile_url)
             yield WantedDashboard(model=model, folder=folder)

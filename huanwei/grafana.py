@@ -12,7 +12,7 @@ from dashboards.grafana_port import (
     GrafanaError,
     NotInGrafanaError,
 )
-from dashboards.pushing import Finding, Standing, compare
+from dashboards.pushing import Finding, Standing, WantedDashboard, compare
 from dashboards.pushing import push as bring
 from dashboards.server import GrafanaAddress, GrafanaServer
 from dashboards.wanted import wanted_dashboards
@@ -65,15 +65,14 @@ def grafana_address(section: GrafanaSection) -> GrafanaAddress:
 def push(settings_path: Path, *, say: Say) -> None:
     """Write every dashboard that is not as it should be; read each back."""
     with _server(settings_path) as (server, settings):
-        for finding in bring(server, wanted_dashboards(console_url=settings.centre.public_url)):
+        for finding in bring(server, _wanted(settings)):
             say(f"{finding.uid}: {_words(finding)}{_done(finding)}")
 
 
 def diff(settings_path: Path, *, say: Say) -> bool:
     """Say how each dashboard stands; return whether all are as they should be."""
     with _server(settings_path) as (server, settings):
-        wanted = wanted_dashboards(console_url=settings.centre.public_url)
-        findings = compare(server, wanted)
+        findings = compare(server, _wanted(settings))
     for finding in findings:
         say(f"{finding.uid}: {_words(finding)}")
     return all(finding.standing is Standing.SAME for finding in findings)
@@ -83,7 +82,7 @@ def doctor(settings_path: Path, *, say: Say) -> bool:
     """Say what is well and what is not, and what to do; return whether all is well."""
     with _server(settings_path) as (server, settings):
         well = True
-        for check in checks(server, console_url=settings.centre.public_url):
+        for check in checks(server, _wanted(settings)):
             well = well and not check.to_do
             say(f"{'  ' if check.to_do else 'ok'}  {check.what}: {check.found}")
             if check.to_do:
@@ -91,7 +90,12 @@ def doctor(settings_path: Path, *, say: Say) -> bool:
     return well
 
 
-def checks(server: GrafanaServer, *, console_url: str) -> Iterator[Check]:
+def _wanted(settings: Settings) -> list[WantedDashboard]:
+    centre = settings.centre
+    return wanted_dashboards(console_url=centre.public_url, tile_url=centre.map_tile_url)
+
+
+def checks(server: GrafanaServer, wanted: Sequence[WantedDashboard]) -> Iterator[Check]:
     """Look at one thing after the other; raise ``GrafanaOutageError`` when it is away.
 
     Without good credentials only the version is looked at.
@@ -104,7 +108,7 @@ def checks(server: GrafanaServer, *, console_url: str) -> Iterator[Check]:
         return
     for source in Source:
         yield _data_source(server, source)
-    for finding in compare(server, wanted_dashboards(console_url=console_url)):
+    for finding in compare(server, wanted):
         yield Check(what=finding.uid, found=_words(finding), to_do=_to_do(finding))
 
 

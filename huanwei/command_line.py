@@ -7,7 +7,7 @@ broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,6 +34,9 @@ from huanwei.vision_commands import vision_app
 from ingest.reasons import RefusalReason as RecordRefusal
 from storage.lock_file import FileInUseError
 from storage.sqlite import DamagedFileError
+
+if TYPE_CHECKING:
+    from huanwei.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -163,6 +166,13 @@ def up(
     )
 
 
+def _must_be_on_files(loaded: "Settings", path: Path) -> None:
+    """Refuse a run on PostgreSQL: a copy of its few files would look like a backup."""
+    if loaded.postgres is not None:
+        msg = f"{path}: with [postgres], backups are pg_dump's: the manual says how, in 3.11"
+        raise SettingsError(msg)
+
+
 def _check_registry(path: Path) -> None:
     """Say at once what is wrong with it: every process would end by it, again and again."""
     from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
@@ -226,7 +236,9 @@ def backup(
     from huanwei.backup import back_up  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
-    made = back_up(load_settings(settings).run, folder, say=typer.echo)
+    loaded = load_settings(settings)
+    _must_be_on_files(loaded, settings)
+    made = back_up(loaded.run, folder, say=typer.echo)
     typer.echo(f"pictures: {made.pictures}")
     typer.echo(f"Backed up to {folder}: the journal up to entry {made.journal_position}.")
     typer.echo("Not in it: passwords (secrets.toml), and what still waits in the gateway's spool.")
@@ -244,7 +256,9 @@ def restore(
     from huanwei.restore import restore as put_back  # noqa: PLC0415
     from huanwei.settings import load_settings  # noqa: PLC0415
 
-    run = load_settings(settings).run
+    loaded = load_settings(settings)
+    _must_be_on_files(loaded, settings)
+    run = loaded.run
     if not yes:
         found = check_backup(folder)
         typer.echo(

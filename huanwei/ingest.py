@@ -97,7 +97,8 @@ def build(settings: Settings) -> ProcessParts:
             influx,
             service,
             retention,
-            *points_of(settings, process="ingest", clock=clock, metrics=metrics),
+            # Workers have no shard in common, so the first names each.
+            *points_of(settings, process=f"ingest-{shards[0]}", clock=clock, metrics=metrics),
         ],
         readiness=all_ready(service.readiness, influx.readiness),
         metrics=metrics,

@@ -12,6 +12,7 @@ from vision.overflow_network import (
     OverflowNetwork,
     UnusableNetworkError,
     load_network,
+    run_overflow_network,
     shipped_network_head,
 )
 
@@ -49,12 +50,12 @@ def calibrate_camera(
     camera_id: str, normals: Path, references: Path, *, classifier: OverflowNetwork | None = None
 ) -> dict[str, object]:
     """Set a camera's overflow threshold by crops of its normal bins; return what was written."""
-    classifier = classifier or _classifier(None)
+    classifier = classifier or run_overflow_network(references)
     try:
         path = calibration_path(references, camera_id)
         found = calibrate(
             score_folder(normals, classifier.crop_logit).logits.tolist(),
-            network_sha256=classifier.network.sha256,
+            network_sha256=classifier.identity,
         )
         write_calibration(path, found)
     except (OSError, ValueError, UnusableCropsError) as error:

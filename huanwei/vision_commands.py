@@ -7,10 +7,14 @@ from typing import Annotated
 import typer
 
 from huanwei.command_options import IN_THE_WAY, JsonOption
+from huanwei.zone_commands import vision_rescore, vision_train, zones_app
 
 vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="How well vision does on known pictures.")
 vision_app.add_typer(evaluate_app, name="evaluate")
+vision_app.add_typer(zones_app, name="zones")
+vision_app.command(name="train")(vision_train)
+vision_app.command(name="rescore")(vision_rescore)
 
 
 @vision_app.command(name="check")

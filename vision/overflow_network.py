@@ -131,13 +131,18 @@ def _prepared(picture: Picture) -> NDArray[np.float32]:
 
 
 class NetworkHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A logistic head over :func:`strip_features`; ``network_sha256`` is what it was trained on."""
+    """A logistic head over :func:`strip_features`; ``network_sha256`` is what it was trained on.
+
+    ``trained_on`` are the first 16 hex digits of the SHA-256 of its training pictures, so that
+    nobody measures it on them; empty where they are not known.
+    """
 
     weights: tuple[float, ...]
     bias: float
     network_sha256: str
     strips: tuple[float, ...]
     provenance: Provenance
+    trained_on: tuple[str, ...] = ()
 
 
 def parse_network_head(raw: bytes) -> NetworkHead:

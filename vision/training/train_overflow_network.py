@@ -74,8 +74,7 @@ def fit_wide(features: Numbers, labels: Numbers) -> LinearFit:
     The weights lie in the span of the pictures, so Newton's method works in that span.
     """
     centre = features.mean(axis=0)
-    gram_values, gram_vectors = np.linalg.eigh((features - centre).T @ (features - centre))
-    basis = gram_vectors[:, gram_values > gram_values[-1] * 1e-9]
+    basis = _span_of(features - centre)
     design = np.column_stack([(features - centre) @ basis, np.ones(len(labels))])
     penalty = np.eye(design.shape[1]) * L2_PENALTY
     penalty[-1, -1] = 0.0
@@ -89,6 +88,15 @@ def fit_wide(features: Numbers, labels: Numbers) -> LinearFit:
             break
     weights = basis @ found[:-1]
     return LinearFit(weights=weights, bias=float(found[-1] - centre @ weights))
+
+
+def _span_of(centred: Numbers) -> Numbers:
+    """Return (features, k): an orthonormal basis of what the rows span, by the smaller way."""
+    if len(centred) < centred.shape[1]:
+        _, sizes, rows = np.linalg.svd(centred, full_matrices=False)
+        return np.asarray(rows[sizes**2 > sizes[0] ** 2 * 1e-9].T, dtype=np.float64)
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    return np.asarray(vectors[:, values > values[-1] * 1e-9], dtype=np.float64)
 
 
 def fit_rows(data: TrainingSet, rows: NDArray[np.bool_]) -> LinearFit:

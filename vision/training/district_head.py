@@ -1,0 +1,323 @@
+"""A head of the district's own: trained on a folder and on what people confirmed and rejected,
+measured on groups it has not seen, and put in the place of the present one only if that is no
+better.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from domain.problems import ProblemClass
+from domain.reviews import Review, ReviewAnswer
+from vision.evaluation.overflow import CROP_LIMITS, NORMAL_FOLDER, OVERFLOW_FOLDER
+from vision.limited_cv2 import Picture, bytes_of, cv2
+from vision.overflow_network import (
+    STRIPS,
+    Network,
+    NetworkHead,
+    OverflowNetwork,
+    strip_features,
+)
+from vision.overflow_score import Provenance
+from vision.picture_input import UnreadablePictureError, decode_picture
+from vision.training.train_overflow_head import (
+    BOOTSTRAPS,
+    FOLDS,
+    Numbers,
+    Quality,
+    TrainingSet,
+    area_under_curve,
+    quality_of,
+)
+from vision.training.train_overflow_network import fit_rows, left_out_logits
+
+FEWEST_OF_A_LABEL, FEWEST_GROUPS = 10, 5
+MOST_LOSS = 0.05
+"""A new head is refused when it may lose so much of the area under the curve (95 %)."""
+
+DEALS = 4
+_SEED = 20260302
+_NEAR_COPY_BITS = 6
+_ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
+
+
+class UnusableExamplesError(Exception):
+    """There is not enough to train or to compare with. The text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One crop of one bin: ``picture`` (height, width, 3) uint8 BGR. Pictures of one ``group``
+    are never on both sides of a measurement.
+    """
+
+    identity: str
+    picture: Picture
+    overflow: bool
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Both heads on the same pictures, none of which either was trained on."""
+
+    pictures: int
+    groups: int
+    old_auc: float
+    new_auc: float
+    gain: float
+    gain_low: float
+    gain_high: float
+
+    @property
+    def keeps_old(self) -> bool:
+        """Whether the old head is the better one, or the new one not shown to be as good."""
+        return self.gain < 0 or self.gain_low < -MOST_LOSS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A new head, how good it is, and how it compares."""
+
+    head: NetworkHead
+    comparison: Comparison
+
+
+def folder_examples(folder: Path) -> list[Example]:
+    """Read ``overflow/`` and ``not_overflow/``; raise :class:`UnusableExamplesError`.
+
+    A folder inside them is a group (a camera, a place); of pictures that lie there directly,
+    near-copies are one. A picture that cannot be read is an error: it would change the result.
+    """
+    found: list[Example] = []
+    for name, overflow in ((OVERFLOW_FOLDER, True), (NORMAL_FOLDER, False)):
+        paths = sorted(p for p in (folder / name).rglob("*") if p.suffix.lower() in _ENDINGS)
+        for path in paths:
+            inner = path.relative_to(folder / name).parent
+            raw = path.read_bytes()
+            try:
+                picture = decode_picture(raw, CROP_LIMITS)
+            except UnreadablePictureError as error:
+                msg = f"{path}: {error}"
+                raise UnusableExamplesError(msg) from error
+            found.append(
+                Example(
+                    identity=identity_of(raw),
+                    picture=picture,
+                    overflow=overflow,
+                    group=str(inner) if inner.parts else "",
+                )
+            )
+    return _grouped(found)
+
+
+def review_examples(
+    reviews: Sequence[Review], picture_of: Callable[[str], bytes | None]
+) -> list[Example]:
+    """Return the bins that people have said yes or no to, each camera a group.
+
+    Reviews whose picture is gone, or of other problems than overflow, give none.
+    """
+    found = []
+    for review in reviews:
+        detection = review.detection
+        raw = None
+        if detection.key.problem_class is ProblemClass.BIN_OVERFLOW and detection.picture_sha256:
+            raw = picture_of(detection.picture_sha256)
+        if raw is None:
+            continue
+        picture = decode_picture(raw)
+        height, width = picture.shape[:2]
+        x, y, across, along = detection.zone_frame
+        crop = picture[
+            round(y * height) : max(round((y + along) * height), round(y * height) + 8),
+            round(x * width) : max(round((x + across) * width), round(x * width) + 8),
+        ]
+        frame = repr(detection.zone_frame).encode()
+        found.append(
+            Example(
+                identity=identity_of(raw + frame),
+                picture=bytes_of(np.ascontiguousarray(crop)),
+                overflow=review.answer is ReviewAnswer.CONFIRMED,
+                group=f"camera {detection.key.device_id}",
+            )
+        )
+    return found
+
+
+def train_head(
+    examples: Sequence[Example],
+    network: Network,
+    old: NetworkHead,
+    *,
+    source: str,
+    deals: int = DEALS,
+) -> Trained:
+    """Fit a head to all examples, measured with whole groups left out, beside the old one on
+    the pictures that one was not trained on. Raises :class:`UnusableExamplesError`.
+    """
+    data = _training_set(examples, network)
+    _check_enough(data, "to train on")
+    random = np.random.default_rng(_SEED)
+    runs = [left_out_logits(data, random) for _ in range(deals)]
+    quality = quality_of(data, runs, random)
+    comparison = _compare(
+        data, np.mean(runs, axis=0), [one.identity for one in examples], network, old, random
+    )
+    fit = fit_rows(data, np.ones(len(data.overflow), dtype=np.bool_))
+    overfull = int(data.overflow.sum())
+    head = NetworkHead(
+        weights=tuple(round(float(weight), 5) for weight in fit.weights),
+        bias=round(fit.bias, 5),
+        network_sha256=network.sha256,
+        strips=STRIPS,
+        provenance=Provenance(
+            trained_by="huanwei vision train",
+            data=f"{source}: {overfull} overflow, {len(examples) - overfull} not",
+            licence_of_data="the district's own",
+            pictures=len(examples),
+            groups=len(np.unique(data.groups)),
+            split=f"{FOLDS} folds of whole groups, {deals} deals; "
+            f"interval: {BOOTSTRAPS} bootstraps of groups",
+            **{name: round(getattr(quality, name), 3) for name in Quality.__slots__},
+        ),
+        trained_on=tuple(sorted({one.identity for one in examples})),
+    )
+    return Trained(head=head, comparison=comparison)
+
+
+def write_head(path: Path, trained: Trained) -> None:
+    """Write the head and its card beside it, each whole or not at all; the head comes last."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for target, content in (
+        (path.with_suffix(".md"), card_of(trained).encode()),
+        (path, msgspec.json.encode(trained.head) + b"\n"),
+    ):
+        fresh = target.with_name(f".{target.name}.new")
+        fresh.write_bytes(content)
+        fresh.replace(target)
+
+
+def card_of(trained: Trained) -> str:
+    """Return the model card of a head."""
+    told, compared = trained.head.provenance, trained.comparison
+    return f"""# Overflow head of this district
+
+- Made by `{told.trained_by}` from {told.data}; {told.pictures} crops in {told.groups} groups.
+- Licence of the pictures: {told.licence_of_data}.
+- Measured with whole groups left out ({told.split}): AUC {told.auc} ({told.auc_low} to
+  {told.auc_high}), F1 {told.f1}, recall {told.recall}, specificity {told.specificity}.
+- Beside the head before it, on {compared.pictures} crops in {compared.groups} groups that neither
+  was trained on: AUC {compared.new_auc:.3f} against {compared.old_auc:.3f}; gain
+  {compared.gain:+.3f} ({compared.gain_low:+.3f} to {compared.gain_high:+.3f}, 95 %).
+- Network under it: {trained.head.network_sha256}. Thresholds found with another head do not count
+  any more: calibrate the cameras again.
+"""
+
+
+def identity_of(raw: bytes) -> str:
+    """Return what a picture is known by."""
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _training_set(examples: Sequence[Example], network: Network) -> TrainingSet:
+    if not examples:
+        msg = "no examples"
+        raise UnusableExamplesError(msg)
+    mirrored = [bytes_of(np.ascontiguousarray(one.picture[:, ::-1])) for one in examples]
+    return TrainingSet(
+        features=np.array([strip_features(network, one.picture) for one in examples]),
+        mirrored=np.array([strip_features(network, picture) for picture in mirrored]),
+        overflow=np.array([float(one.overflow) for one in examples]),
+        groups=np.array([one.group for one in examples]),
+        licences=(),
+    )
+
+
+def _check_enough(data: TrainingSet, purpose: str) -> None:
+    overfull, groups = int(data.overflow.sum()), len(np.unique(data.groups))
+    normal = len(data.overflow) - overfull
+    if min(overfull, normal) < FEWEST_OF_A_LABEL or groups < FEWEST_GROUPS:
+        msg = (
+            f"{overfull} overflow and {normal} not, in {groups} groups {purpose}: at least "
+            f"{FEWEST_OF_A_LABEL} of each and {FEWEST_GROUPS} groups are needed"
+        )
+        raise UnusableExamplesError(msg)
+
+
+def _compare(
+    data: TrainingSet,
+    new_logits: Numbers,
+    identities: Sequence[str],
+    network: Network,
+    old: NetworkHead,
+    random: np.random.Generator,
+) -> Comparison:
+    known = frozenset(old.trained_on)
+    unseen = np.array([identity not in known for identity in identities])
+    part = TrainingSet(
+        features=data.features[unseen],
+        mirrored=data.mirrored[unseen],
+        overflow=data.overflow[unseen],
+        groups=data.groups[unseen],
+        licences=(),
+    )
+    _check_enough(part, "that the present head was not trained on, to compare with it")
+    head = OverflowNetwork(network, old).head
+    old_logits = (part.features @ np.array(head.weights) + head.bias).mean(axis=1)
+    fresh = new_logits[unseen]
+    names = np.unique(part.groups)
+    rows_of = {name: np.flatnonzero(part.groups == name) for name in names}
+    gains: list[float] = []
+    while len(gains) < BOOTSTRAPS:
+        rows = np.concatenate([rows_of[name] for name in random.choice(names, len(names))])
+        labels = part.overflow[rows]
+        if 0 < labels.mean() < 1:
+            gains.append(
+                area_under_curve(fresh[rows], labels) - area_under_curve(old_logits[rows], labels)
+            )
+    low, high = np.percentile(gains, [2.5, 97.5])
+    old_auc = area_under_curve(old_logits, part.overflow)
+    new_auc = area_under_curve(fresh, part.overflow)
+    return Comparison(
+        pictures=int(unseen.sum()),
+        groups=len(names),
+        old_auc=old_auc,
+        new_auc=new_auc,
+        gain=new_auc - old_auc,
+        gain_low=float(low),
+        gain_high=float(high),
+    )
+
+
+def _grouped(examples: Sequence[Example]) -> list[Example]:
+    """Name the groups of those that have none: near-copies of each other are one."""
+    prints: list[tuple[int, str]] = []
+    named = []
+    for one in examples:
+        group = one.group
+        if not group:
+            print_of = _fingerprint(one.picture)
+            near = (
+                name for other, name in prints if (other ^ print_of).bit_count() <= _NEAR_COPY_BITS
+            )
+            group = next(near, f"picture {one.identity}")
+            prints.append((print_of, group))
+        named.append(
+            Example(identity=one.identity, picture=one.picture, overflow=one.overflow, group=group)
+        )
+    return named
+
+
+def _fingerprint(picture: Picture) -> int:
+    """Return 64 bits that near-copies share: whether each of 8 x 8 cells is brighter than the one
+    to its left.
+    """
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
+    bits = np.packbits((small[:, 1:] > small[:, :-1]).ravel())
+    return int.from_bytes(bits.tobytes())

@@ -47,8 +47,8 @@ def district(wording: Wording) -> Dashboard:
         links=("place", "wall"),
         panels=(
             *counters(),
-            places_map(wording, Box(x=0, y=4, w=14, h=16)),
-            open_cases(wording, Box(x=14, y=4, w=10, h=16)),
+            places_map(wording, Box(x=0, y=4, w=12, h=16)),
+            open_cases(wording, Box(x=12, y=4, w=12, h=16)),
             evidence(wording, Box(x=0, y=20, w=24, h=10)),
         ),
     )
@@ -124,7 +124,7 @@ def open_cases(wording: Wording, box: Box) -> TablePanel:
     name = sql.named("place", wording.locale)
     crew = sql.named("crew", wording.locale)
     text = (
-        f"SELECT number, {name} AS place, problem_class, state, time_left_s, {crew} AS crew,\n"
+        f"SELECT number, time_left_s, {name} AS place, problem_class, state, {crew} AS crew,\n"
         "  case_id, place_id, subdistrict_id\n"
         f"FROM dashboards.cases WHERE open AND {sql.IN_SUBDISTRICT}\n"
         "ORDER BY coalesce(due_at, opened_at), number LIMIT 200"

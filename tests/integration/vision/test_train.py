@@ -51,7 +51,7 @@ def crop(number: int, *, overflow: bool, overlap: float = 0.0) -> Picture:
     rng = np.random.default_rng(number)
     level = (170 if overflow else 70) + overlap * float(rng.normal())
     cells = rng.integers(-25, 25, (8, 8, 1)).repeat(12, 0).repeat(10, 1).repeat(3, 2)
-    return np.clip(level + cells, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(level + cells, 0, 255), dtype=np.uint8)
 
 
 def examples(count: int = 30, *, overlap: float = 0.0) -> list[Example]:

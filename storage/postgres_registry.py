@@ -181,6 +181,8 @@ class PostgresRegistryWriter:
                 imported_at=self._now(),
                 imported_by=self._by,
                 document=encode_registry(snapshot).decode(),
+                district_zh=snapshot.district.zh,
+                district_en=snapshot.district.en,
             )
         )
         rows = _laid_out(snapshot)

@@ -27,6 +27,8 @@ versions = Table(
     Column("imported_at", DateTime(timezone=True), nullable=False),
     Column("imported_by", Text, nullable=False),
     Column("document", Text, nullable=False),
+    Column("district_zh", Text),
+    Column("district_en", Text),
 )
 """``document`` is the file as ``huanwei registry export`` gives it; no row is ever changed."""
 

@@ -46,6 +46,15 @@ def test_every_view_and_column_is_promised_in_its_order_and_none_else(postgres_u
     assert there == promised_columns()
 
 
+def limit_of_the_case(url: str) -> tuple[str, float | None, bool]:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT state, time_left_s, overdue FROM dashboards.cases"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
 def test_the_views_tell_a_case_from_its_opening_to_its_end(postgres_url: str) -> None:
     writer = PostgresRegistryWriter(postgres_url, by="test", now=SystemClock().now)
     writer.put(alerts_registry())
@@ -55,7 +64,9 @@ def test_the_views_tell_a_case_from_its_opening_to_its_end(postgres_url: str) ->
         rig.deliver()
         opened = rig.the_case()
         rig.clock.advance(minutes=10)
+        running = limit_of_the_case(postgres_url)
         rig.finish(opened)
+        waiting = limit_of_the_case(postgres_url)
         rig.level("only", 0.05, 0.05)
     engine = reading_engine(postgres_url, schema="dashboards")
     with engine.connect() as connection:
@@ -66,7 +77,14 @@ def test_the_views_tell_a_case_from_its_opening_to_its_end(postgres_url: str) ->
         states = connection.execute(text("SELECT DISTINCT state FROM outbox")).scalars().all()
         evidence = connection.execute(text("SELECT count(*) FROM evidence")).scalar()
         open_alerts = connection.execute(text("SELECT count(*) FROM open_alerts")).scalar()
+        districts = [
+            tuple(row)
+            for row in connection.execute(text("SELECT district_zh, district_en FROM places"))
+        ]
     engine.dispose()
+    assert running[0] == "dispatched"
+    assert isinstance(running[1], float)
+    assert waiting == ("awaiting_verification", None, False)
     assert case["state"] == "closed"
     assert (case["open"], case["overdue"], case["time_left_s"]) == (False, False, None)
     assert (case["handled_on_time"], case["closed_on_time"]) == (True, True)
@@ -74,6 +92,7 @@ def test_the_views_tell_a_case_from_its_opening_to_its_end(postgres_url: str) ->
     assert case["acceptance_s"] == 600
     assert case["total_s"] == 1200
     assert case["place_zh"] == alerts_registry().places["plain"].name.zh
+    assert set(districts) == {(alerts_registry().district.zh, alerts_registry().district.en)}
     assert tuple(measures) == (1, 1, 1, 1)
     assert "delivered" in states
     assert (evidence, open_alerts) == (2, 0)

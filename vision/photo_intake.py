@@ -1,11 +1,15 @@
 """Admits photos that people send; every photo is opened in a limited process of its own."""
 
 import hashlib
+import json
 import subprocess
 import threading
+from datetime import datetime
 
 import structlog
 
+from domain.photo_evidence import PhotoEvidence
+from domain.places import GeoPoint
 from domain.ports.photo_intake import AdmittedPhoto, PhotoRefusal, RefusedPhotoError
 from vision.metrics import PhotoMetrics
 from vision.process_limits import child_command, child_environment
@@ -68,10 +72,12 @@ class ProcessPhotoIntake:
             self._turns.release()
         if answer.startswith(b"-"):
             raise RefusedPhotoError(_REFUSALS.get(answer[1:], PhotoRefusal.NOT_A_PICTURE))
-        jpeg = answer[1:]
+        line, _, jpeg = answer[1:].partition(b"\n")
         if not answer.startswith(b"+") or not 0 < len(jpeg) <= MOST_JPEG_BYTES:
             raise RefusedPhotoError(PhotoRefusal.NOT_A_PICTURE)
-        return AdmittedPhoto(sha256=hashlib.sha256(jpeg).hexdigest(), jpeg=jpeg)
+        return AdmittedPhoto(
+            sha256=hashlib.sha256(jpeg).hexdigest(), jpeg=jpeg, evidence=_evidence_of(line)
+        )
 
     def _open(self, raw: bytes) -> bytes:
         try:
@@ -93,3 +99,21 @@ class ProcessPhotoIntake:
             _log.warning("photo_process_died", exit_code=done.returncode, size_bytes=len(raw))
             raise RefusedPhotoError(PhotoRefusal.NOT_A_PICTURE)
         return done.stdout
+
+
+def _evidence_of(line: bytes) -> PhotoEvidence:
+    """Return what the photo's own process read. A hostile photo may have taken it over."""
+    try:
+        told = json.loads(line)
+        taken_at, location = told.get("taken_at"), told.get("location")
+        return PhotoEvidence(
+            fingerprint=int(told["fingerprint"], 16),
+            taken_at=None if taken_at is None else datetime.fromisoformat(taken_at),
+            location=None if location is None else _point(*location),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RefusedPhotoError(PhotoRefusal.NOT_A_PICTURE) from error
+
+
+def _point(latitude_deg: float, longitude_deg: float) -> GeoPoint:
+    return GeoPoint(latitude_deg=latitude_deg, longitude_deg=longitude_deg)

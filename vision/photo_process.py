@@ -1,13 +1,17 @@
 """Opens one photo in a process of its own: ``python -m vision.photo_process PARENT_PID``.
 
-Reads the photo from standard input; writes ``+`` and a JPEG, or ``-`` and the code of a refusal.
+Reads the photo from standard input; writes ``+``, a line of JSON with what the photo told of itself
+and a JPEG, or ``-`` and the code of a refusal.
 """
 
+import json
 import sys
 
 import numpy as np
 
 from vision.encoding import encode_picture, fit_within
+from vision.exif import read_origin
+from vision.fingerprint import fingerprint_of
 from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.masking import pixelate
 from vision.picture_input import PHOTO_LIMITS, UnreadablePictureError, decode_picture
@@ -41,17 +45,29 @@ def find_people(picture: Picture) -> list[tuple[int, int, int, int]]:
 
 
 def admit(raw: bytes) -> bytes:
-    """Return what may be kept of a photo: upright, small, people in blocks, nothing hung on.
+    """Return what the photo told of itself as a line, and what may be kept of it: upright, small,
+    people in blocks, nothing hung on.
 
     Raises :class:`vision.picture_input.UnreadablePictureError`.
     """
     picture = fit_within(decode_picture(raw, PHOTO_LIMITS), LONGEST_SIDE_PX)
+    evidence = _evidence_line(raw, picture)
     for x, y, width, height in find_people(picture):
         margin_x, margin_y = round(width * _MARGIN), round(height * _MARGIN)
         rows = slice(max(0, y - margin_y), y + height + margin_y)
         columns = slice(max(0, x - margin_x), x + width + margin_x)
         picture[rows, columns] = pixelate(bytes_of(picture[rows, columns]), blocks_across=6)
-    return encode_picture(picture).jpeg
+    return evidence + b"\n" + encode_picture(picture).jpeg
+
+
+def _evidence_line(raw: bytes, picture: Picture) -> bytes:
+    origin = read_origin(raw)
+    told: dict[str, object] = {"fingerprint": f"{fingerprint_of(picture):032x}"}
+    if origin.taken_at is not None:
+        told["taken_at"] = origin.taken_at.isoformat()
+    if origin.location is not None:
+        told["location"] = [origin.location.latitude_deg, origin.location.longitude_deg]
+    return json.dumps(told).encode()
 
 
 def main(parent_pid: int) -> None:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.checks import check_sha256
+from domain.photo_evidence import PhotoEvidence
 
 
 class PhotoRefusal(StrEnum):
@@ -30,11 +31,13 @@ class RefusedPhotoError(Exception):
 class AdmittedPhoto:
     """A photo after intake: decoded and encoded anew, without metadata, people made unknowable.
 
-    ``sha256`` is that of ``jpeg``.
+    ``sha256`` is that of ``jpeg``. ``evidence``: what the photo told of itself before that, for
+    the check of the proof only.
     """
 
     sha256: str
     jpeg: bytes
+    evidence: PhotoEvidence | None = None
 
     def __post_init__(self) -> None:
         check_sha256("sha256", self.sha256)

@@ -4,14 +4,18 @@ import hashlib
 import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from domain.photo_evidence import alike
 from domain.ports.photo_intake import PhotoIntake, PhotoRefusal, RefusedPhotoError
+from tests.fakes.exif_samples import exif_segment, with_segment
 from tests.fakes.sample_pictures import clean_scene, jpeg_of, png_of
-from vision.limited_cv2 import cv2
+from vision.fingerprint import fingerprint_of
+from vision.limited_cv2 import bytes_of, cv2
 from vision.metrics import PhotoMetrics
 from vision.photo_intake import ProcessPhotoIntake
 
@@ -46,6 +50,20 @@ def test_an_admitted_photo_is_small_and_carries_nothing_of_the_phone() -> None:
         assert trace not in admitted.jpeg
 
 
+def test_what_a_photo_tells_of_itself_comes_beside_it_and_never_in_it() -> None:
+    segment = exif_segment(taken="2026:03:03 10:00:00", at=(31.2304, 121.4737), orientation=6)
+    admitted = intake_with().admit(with_segment(PHOTO, segment))
+    told = admitted.evidence
+    assert told is not None
+    assert told.taken_at == datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
+    assert told.location is not None
+    assert told.location.latitude_deg == pytest.approx(31.2304, abs=1e-4)
+    assert b"Exif" not in admitted.jpeg
+    kept = bytes_of(cv2.imdecode(np.frombuffer(admitted.jpeg, np.uint8), cv2.IMREAD_COLOR))
+    assert alike(told.fingerprint, fingerprint_of(kept))
+    assert kept.shape[0] > kept.shape[1], "turned upright before its fingerprint was taken"
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
@@ -68,6 +86,12 @@ def test_a_photo_that_kills_or_hangs_its_process_is_refused_and_harms_no_other()
     hangs = intake_with((sys.executable, "-c", "import time; time.sleep(60)"), deadline_s=0.5)
     floods = intake_with((sys.executable, "-c", "print('+' + 'x' * 400000)"))
     missing = intake_with(("/no/such/program",))
+    lies = [
+        intake_with((sys.executable, "-c", f"print({line!r} + chr(10) + 'jpeg')"))
+        for line in ("+[]", '+{"fingerprint": -1}', '+{"fingerprint": "0", "location": [999, 0]}')
+    ]
+    for lying in lies:
+        assert refusal_of(lying, PHOTO) is PhotoRefusal.NOT_A_PICTURE
     assert refusal_of(dies, PHOTO) is PhotoRefusal.NOT_A_PICTURE
     assert refusal_of(hangs, PHOTO) is PhotoRefusal.TOO_SLOW
     assert refusal_of(floods, PHOTO) is PhotoRefusal.NOT_A_PICTURE

@@ -1,16 +1,15 @@
 """The frame of every process of ours: build its parts, start them, wait for a signal, stop them."""
 
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry
 
+from huanwei.end_signals import EndSignals
 from huanwei.health import HealthServer, Readiness
 
 _LOOK_EVERY_S = 0.25
@@ -73,26 +72,20 @@ class ProcessParts:
 
 def run_until_signal(built: ProcessParts, *, health_port: int) -> None:
     """Run the parts until SIGTERM or SIGINT; a part that cannot start stops the ones before it."""
-    stop = threading.Event()
-
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
     health = HealthServer(port=health_port, readiness=built.readiness, metrics=built.metrics)
     started: list[Part] = []
-    try:
-        for part in (health, *built.parts):
-            started.append(part)
-            part.start()
-        log.info("process_started")
-        while not stop.wait(_LOOK_EVERY_S) and not built.failed.is_set():
-            pass
-    finally:
-        for part in reversed(started):
-            part.stop()
-        log.info("process_stopped", failed=built.failed.is_set())
+    with EndSignals() as end:
+        try:
+            for part in (health, *built.parts):
+                started.append(part)
+                part.start()
+            log.info("process_started")
+            while not end.wait(_LOOK_EVERY_S) and not built.failed.is_set():
+                pass
+        finally:
+            for part in reversed(started):
+                part.stop()
+            log.info("process_stopped", failed=built.failed.is_set())
     if built.failed.is_set():
         sys.exit(1)
 

@@ -1,7 +1,6 @@
 """Runs all processes of a run in the foreground, and says in plain lines what happens."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -9,8 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
+from huanwei.end_signals import EndSignals
 from huanwei.errors import StandsInTheWayError
 from huanwei.run_plan import (
     PortUse,
@@ -68,16 +67,12 @@ def run_supervised(
 
     supervisor = Supervisor(children, on_ready=on_ready, on_end=on_end)
 
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        supervisor.stop()
-
-    for which in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(which, ask_to_stop)
     with ExitStack() as until_the_end:
+        end = until_the_end.enter_context(EndSignals())
         if prepared is not None:
             until_the_end.callback(prepared.store_lock.release)
             until_the_end.enter_context(_broker_capped_when_there(settings_path))
-        supervisor.run()
+        supervisor.run(asked_to_end=end.wait)
 
 
 @contextmanager

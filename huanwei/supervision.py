@@ -59,16 +59,21 @@ class Supervisor:
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """Ask ``run`` to end the children and return. Safe in a signal handler."""
+        """Ask ``run`` to end the children and return. Not for signal handlers."""
         self._stop.set()
 
-    def run(self) -> None:
-        """Start all, in order, and watch them until :meth:`stop`."""
+    def run(self, *, asked_to_end: Callable[[float], bool] | None = None) -> None:
+        """Start all, in order, and watch them until :meth:`stop` or until ``asked_to_end``.
+
+        ``asked_to_end`` waits for the seconds it is given, or until it has something to tell.
+        """
+        wait = asked_to_end or self._stop.wait
         try:
             while not self._stop.is_set():
                 for child in self._children:
                     self._look_after(child)
-                self._stop.wait(0.1)
+                if wait(0.1):
+                    return
         finally:
             for child in reversed(self._children):
                 child.ask_to_stop()

@@ -1,9 +1,10 @@
 """The committed dashboards, ready for one Grafana: with the console's address and tiles put in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from dashboards.grafana_port import Folder
+from dashboards.grafana_port import Folder, Model
 from dashboards.provisioned import PROVISIONED
 from dashboards.pushing import WantedDashboard
 from dashboards.tiles import with_tiles
@@ -21,6 +22,19 @@ def wanted_dashboards(*, console_url: str, tile_url: str | None = None) -> list[
     lie on the tiles of ``tile_url`` where there are some.
     """
     return list(_wanted(console_url.rstrip("/"), tile_url))
+
+
+def wanted_files(*, console_url: str, tile_url: str | None = None) -> Mapping[Path, str]:
+    """Return the same dashboards as the files of provisioning, by their paths in its folder."""
+    languages = {folder_uid(locale): locale.language_tag for locale in Locale}
+    return {
+        Path(languages[each.folder.uid]) / f"{each.uid}.json": _file(each.model)
+        for each in wanted_dashboards(console_url=console_url, tile_url=tile_url)
+    }
+
+
+def _file(model: Model) -> str:
+    return json.dumps(model, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
 
 
 def _wanted(console_url: str, tile_url: str | None) -> Iterator[WantedDashboard]:

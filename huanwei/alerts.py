@@ -9,6 +9,7 @@ from huanwei.process import Closing, ProcessParts
 from huanwei.process_points import points_of
 from huanwei.run_stores import cases_of, database_in_plain_words, record_feed_of, registry_of
 from huanwei.settings import Settings
+from storage.registry_copy import RegistryCopy
 
 
 def health_port(settings: Settings) -> int:
@@ -30,6 +31,7 @@ def build(settings: Settings) -> ProcessParts:
     return ProcessParts(
         parts=[
             Closing(feed),
+            RegistryCopy(registry, settings.run.registry_copy),
             alerts,
             *annotation_parts(settings, registry=registry, metrics=metrics),
             *points_of(settings, process="alerts", clock=clock, metrics=metrics),

@@ -19,16 +19,16 @@ def annotation_parts(
 ) -> list[Part]:
     """Return what marks alerts and closed cases in Grafana, in the order of its start."""
     section = settings.grafana
-    if section is None or not section.token.get_secret_value():
+    if section is None or not section.known_to_it:
         return []
     from dashboards.annotator import Annotator, AnnotatorMetrics, Words  # noqa: PLC0415  only here
-    from dashboards.server import GrafanaAddress, GrafanaServer  # noqa: PLC0415
+    from dashboards.server import GrafanaServer  # noqa: PLC0415
+    from huanwei.grafana import console_url, grafana_address  # noqa: PLC0415
 
     stop = threading.Event()
-    address = GrafanaAddress(url=section.url, token=section.token.get_secret_value())
-    server = GrafanaServer(address, stop=stop)
+    server = GrafanaServer(grafana_address(section), stop=stop)
     feed = BookChangeFeed(cases_of(settings).open_book())
-    words = Words(load_catalogues(), registry, console_url=settings.centre.public_url)
+    words = Words(load_catalogues(), registry, console_url=console_url(settings))
     annotator = Annotator(
         feed=feed,
         annotations=server,

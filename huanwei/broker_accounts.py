@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
+
 from domain.registry import RegistrySnapshot
 from huanwei.broker_users import (
     BrokerUser,
@@ -19,8 +21,10 @@ from huanwei.device_passwords import (
     write_private,
 )
 from huanwei.errors import StandsInTheWayError
+from huanwei.held_secrets import held
 from huanwei.mosquitto_users import format_passwords, format_topics
 from huanwei.settings import Settings
+from huanwei.site_registry import registry_path
 from storage.registry_file import load_registry
 
 BrokerKind = Literal["nats", "mosquitto"]
@@ -35,11 +39,15 @@ def base_users(settings: Settings) -> tuple[BrokerUser, ...]:
     broker = settings.broker
     return users_of_one_site(
         gateway_id=settings.edge.gateway_id,
-        gateway_password=broker.gateway_password.get_secret_value(),
-        ingest_password=broker.ingest_password.get_secret_value(),
-        devices_password=broker.devices_password.get_secret_value(),
-        admin_password=broker.admin_password.get_secret_value(),
+        gateway_password=_held(broker.gateway_password, "gateway"),
+        ingest_password=_held(broker.ingest_password, "ingest"),
+        devices_password=_held(broker.devices_password, "devices"),
+        admin_password=_held(broker.admin_password, "admin"),
     )
+
+
+def _held(password: SecretStr, user: str) -> str:
+    return held(password, f"broker.{user}_password").get_secret_value()
 
 
 def gateways_of(registry: RegistrySnapshot) -> set[str]:
@@ -53,7 +61,7 @@ def users_of_run(settings: Settings) -> tuple[BrokerUser, ...]:
     if settings.broker.device_accounts == "shared":
         return base_users(settings)
     passwords = read_passwords(default_folder(settings) / FILE_NAME)
-    registry = load_registry(settings.run.registry)
+    registry = load_registry(registry_path(settings))
     gateways = gateways_of(registry)
     return with_own_accounts(
         base_users(settings),

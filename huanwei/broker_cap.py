@@ -15,6 +15,7 @@ import nats.js.errors
 
 from huanwei.broker import BrokerPorts
 from huanwei.end_with_parent import ask_to_end_with_parent
+from huanwei.held_secrets import held
 from huanwei.run_plan import broker_ports
 from huanwei.settings import Settings, load_settings
 
@@ -63,7 +64,8 @@ async def _cap(ports: BrokerPorts, admin_password: str) -> bool:
 
 def cap_when_there(settings: Settings) -> None:
     """Bound the stream as soon as the first persistent session has made it; return then."""
-    password = settings.broker.admin_password.get_secret_value()
+    admin = held(settings.broker.admin_password, "broker.admin_password")
+    password = admin.get_secret_value()
     while not cap_stored_messages(broker_ports(settings), password):
         threading.Event().wait(_ATTEMPT_EVERY_S)
 

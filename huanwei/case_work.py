@@ -15,13 +15,14 @@ from alerts.store import CaseStore
 from domain.ports.clock import Clock
 from domain.ports.record_feed import RecordFeed
 from domain.ports.registry import Registry
+from huanwei.held_secrets import held
 from huanwei.settings import Settings
 from texts.catalogue import Locale, load_catalogues
 
 
 def crew_links(settings: Settings, clock: Clock) -> CrewLinks:
     """Return what signs and reads the links in messages to crews."""
-    secret = settings.centre.signing_secret.get_secret_value()
+    secret = held(settings.centre.signing_secret, "centre.signing_secret").get_secret_value()
     return CrewLinks(secret.encode("utf-8"), settings.centre.public_url, clock)
 
 

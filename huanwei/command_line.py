@@ -134,6 +134,7 @@ def up(
     ] = None,
 ) -> None:
     """Run broker, edge, ingest and centre (or alerts and api) by a settings file."""
+    from huanwei.held_secrets import require_secrets  # noqa: PLC0415
     from huanwei.role import run_role  # noqa: PLC0415
     from huanwei.run_plan import roles_of  # noqa: PLC0415
     from huanwei.run_supervised import run_supervised  # noqa: PLC0415
@@ -145,8 +146,8 @@ def up(
     if loaded.run.clock_anchor is not None:
         msg = f"{settings}: run.clock_anchor: only the demo runs with a clock of its own"
         raise SettingsError(msg)
-    # A district's centre has its registry in PostgreSQL; its sites read the file.
-    if loaded.postgres is None or only in (None, "edge"):
+    require_secrets(loaded, roles_of(loaded) if only is None else (only,))
+    if loaded.postgres is None:
         _check_registry(loaded.run.registry)
     if only is not None:
         possible = {*roles_of(loaded), "centre"}

@@ -9,11 +9,12 @@ from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
 from huanwei.broker_address import broker_address
 from huanwei.clock_choice import business_clock
+from huanwei.held_secrets import held
 from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, all_ready
 from huanwei.run_files import SPOOL
 from huanwei.settings import Settings
-from storage.registry_file import RegistryFile
+from huanwei.site_registry import site_registry
 from vision.child import VisionChild
 from vision.metrics import VisionMetrics
 from vision.results import SnapshotResult
@@ -27,7 +28,7 @@ def health_port(settings: Settings) -> int:
 def build(settings: Settings) -> ProcessParts:
     """Put gateway and vision together."""
     metrics = CollectorRegistry()
-    registry = RegistryFile(settings.run.registry)
+    registry = site_registry(settings)
     clock = business_clock(settings)
     site = SiteGateway(
         gateway_id=settings.edge.gateway_id,
@@ -37,7 +38,7 @@ def build(settings: Settings) -> ProcessParts:
         broker=broker_address(
             settings.broker,
             username=settings.edge.gateway_id,
-            password=settings.broker.gateway_password,
+            password=held(settings.broker.gateway_password, "broker.gateway_password"),
         ),
         metrics=GatewayMetrics(metrics),
         acceptance_log=settings.edge.acceptance_log,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboards.definition import Source
+from dashboards.files import bring_files
 from dashboards.grafana_port import (
     GrafanaCredentialsError,
     GrafanaError,
@@ -15,7 +16,7 @@ from dashboards.grafana_port import (
 from dashboards.pushing import Finding, Standing, WantedDashboard, compare
 from dashboards.pushing import push as bring
 from dashboards.server import GrafanaAddress, GrafanaServer
-from dashboards.wanted import wanted_dashboards
+from dashboards.wanted import wanted_dashboards, wanted_files
 from huanwei.errors import StandsInTheWayError
 from huanwei.settings import GrafanaSection, Settings, SettingsError, load_settings
 
@@ -51,15 +52,19 @@ def grafana_section(settings: Settings) -> GrafanaSection:
 
 
 def grafana_address(section: GrafanaSection) -> GrafanaAddress:
-    """Return how to reach it; raise :class:`SettingsError` without a token."""
-    token = section.token.get_secret_value()
-    if not token:
+    """Return how to reach it; raise :class:`SettingsError` without a token or an account."""
+    if not section.known_to_it:
         msg = (
             "grafana.token: missing; in Grafana: Administration, Service accounts, add one with"
             " the role Editor and a token, and put that into secrets.toml"
         )
         raise SettingsError(msg)
-    return GrafanaAddress(url=section.url, token=token)
+    return GrafanaAddress(
+        url=section.url,
+        token=section.token.get_secret_value(),
+        user=section.user,
+        password=section.password.get_secret_value(),
+    )
 
 
 def push(settings_path: Path, *, say: Say) -> None:
@@ -90,9 +95,25 @@ def doctor(settings_path: Path, *, say: Say) -> bool:
     return well
 
 
+def write(settings_path: Path, folder: Path, *, say: Say) -> None:
+    """Write the dashboards of this district as the files that Grafana's provisioning reads."""
+    settings = load_settings(settings_path)
+    wanted = wanted_files(console_url=console_url(settings), tile_url=settings.centre.map_tile_url)
+    changed = bring_files(wanted, folder)
+    say(f"{folder}: {len(wanted)} dashboards, {changed} of them written")
+    say(f"Their links lead to {console_url(settings)}")
+
+
+def console_url(settings: Settings) -> str:
+    """Return where links on dashboards lead."""
+    chosen = None if settings.grafana is None else settings.grafana.console_url
+    return chosen or settings.centre.public_url
+
+
 def _wanted(settings: Settings) -> list[WantedDashboard]:
-    centre = settings.centre
-    return wanted_dashboards(console_url=centre.public_url, tile_url=centre.map_tile_url)
+    return wanted_dashboards(
+        console_url=console_url(settings), tile_url=settings.centre.map_tile_url
+    )
 
 
 def checks(server: GrafanaServer, wanted: Sequence[WantedDashboard]) -> Iterator[Check]:

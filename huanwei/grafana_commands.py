@@ -1,6 +1,7 @@
 """``huanwei grafana ...``: the dispatchers' dashboards in a Grafana."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -33,3 +34,14 @@ def grafana_doctor(settings: SettingsOption = Path("huanwei.toml")) -> None:
 
     if not doctor(settings, say=typer.echo):
         raise typer.Exit(IN_THE_WAY)
+
+
+@grafana_app.command(name="write")
+def grafana_write(
+    folder: Annotated[Path, typer.Argument(help="What Grafana's provisioning reads.")],
+    settings: SettingsOption = Path("huanwei.toml"),
+) -> None:
+    """Write the dashboards as provisioning files, with this district's console in their links."""
+    from huanwei.grafana import write  # noqa: PLC0415
+
+    write(settings, folder, say=typer.echo)

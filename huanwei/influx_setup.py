@@ -12,6 +12,7 @@ from huanwei.clock_choice import business_clock
 from huanwei.errors import StandsInTheWayError
 from huanwei.influx import InfluxRun, address, bucket_names
 from huanwei.run_files import INFLUX, INFLUX_BACKFILL
+from huanwei.run_stores import registry_of
 from huanwei.settings import (
     InfluxSection,
     Settings,
@@ -23,7 +24,6 @@ from ingest.influx.backfill import BackfillStoppedError, backfill
 from ingest.influx.deliveries import read_refused
 from ingest.influx.server import InfluxAdministration, InfluxError
 from ingest.influx.set_up import SetUpPlan, TokenRole, apply_set_up, plan_set_up, works
-from storage.registry_file import RegistryFile
 
 Say = Callable[[str], None]
 
@@ -96,12 +96,13 @@ def write_again(settings_path: Path, *, say: Say) -> None:
     """
     settings = load_settings(settings_path)
     influx_section(settings)
+    clock = business_clock(settings)
     run = InfluxRun(
         settings,
         influx_section(settings),
         file_name=INFLUX_BACKFILL,
-        registry=RegistryFile(settings.run.registry),
-        clock=business_clock(settings),
+        registry=registry_of(settings, clock),
+        clock=clock,
         metrics=CollectorRegistry(),
         backfill=True,
     )

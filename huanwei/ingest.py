@@ -11,6 +11,7 @@ from alerts.journal_cursor import journal_position
 from huanwei.broker_address import broker_address
 from huanwei.business_clock import SystemClock
 from huanwei.clock_choice import business_clock
+from huanwei.held_secrets import held
 from huanwei.process import ProcessParts, all_ready
 from huanwei.process_points import points_of
 from huanwei.run_files import CASES, JOURNAL, PICTURES, SERIES
@@ -72,7 +73,9 @@ def build(settings: Settings) -> ProcessParts:
         shards=shards,
         pictures=pictures,
         broker=broker_address(
-            settings.broker, username="ingest", password=settings.broker.ingest_password
+            settings.broker,
+            username="ingest",
+            password=held(settings.broker.ingest_password, "broker.ingest_password"),
         ),
         metrics=counters,
         cursors=cursors,

@@ -20,6 +20,7 @@ from domain.ports.registry import Registry
 from huanwei.camera_work import camera_work
 from huanwei.case_work import crew_links
 from huanwei.health import Readiness
+from huanwei.held_secrets import held
 from huanwei.http_server import HttpServer
 from huanwei.process import Closing, Part
 from huanwei.run_files import PICTURES
@@ -105,7 +106,9 @@ def health_limits(rules: AlertRules) -> HealthLimits:
 
 def _console_settings(settings: Settings) -> ConsoleSettings:
     return ConsoleSettings(
-        storage_secret=settings.centre.signing_secret.get_secret_value(),
+        storage_secret=held(
+            settings.centre.signing_secret, "centre.signing_secret"
+        ).get_secret_value(),
         tile_url=settings.centre.map_tile_url,
         grafana_url=None if settings.grafana is None else settings.grafana.public_url,
         warning_level=settings.rules.warning_level,

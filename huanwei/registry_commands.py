@@ -47,10 +47,11 @@ def import_(
         try:
             if if_none:
                 with suppress(NoRegistryError):
-                    writer.newest()
+                    _copy_for_edge(settings, _newest(writer))
                     typer.echo("There is a registry already; nothing was changed.")
                     return
             changed = writer.put(snapshot)
+            _copy_for_edge(settings, snapshot)
         except OlderRegistryError as error:
             msg = f"{file}: {error}"
             raise StandsInTheWayError(msg) from None
@@ -91,6 +92,24 @@ def _read(file: Path) -> "RegistrySnapshot":
         return load_registry(file)
     except (BadRegistryFileError, OSError) as error:
         raise SettingsError(str(error)) from None
+
+
+def _newest(writer: "PostgresRegistryWriter") -> "RegistrySnapshot":
+    from storage.registry_file import decode_registry  # noqa: PLC0415
+
+    return decode_registry(writer.newest(), Path("registry in the database"))
+
+
+def _copy_for_edge(settings: Path, snapshot: "RegistrySnapshot") -> None:
+    """Hand it to the edge now, which may start before the process that follows the database."""
+    from huanwei.settings import load_settings  # noqa: PLC0415
+    from storage.registry_copy import bring_copy  # noqa: PLC0415
+
+    path = load_settings(settings).run.registry_copy
+    try:
+        bring_copy(snapshot, path)
+    except OSError as error:
+        typer.echo(f"The copy for the edge was not written: {error}", err=True)
 
 
 def _counts(snapshot: "RegistrySnapshot") -> str:

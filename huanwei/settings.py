@@ -57,6 +57,8 @@ def _guarded(host: str, section: ValidationInfo) -> str:
 
 def _strong(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
+    if not text:
+        return secret  # missing: refused where it is needed (`huanwei.held_secrets`)
     if len(text) < SHORTEST_SECRET:
         msg = f"shorter than {SHORTEST_SECRET} characters; `huanwei init` makes good ones"
         raise ValueError(msg)
@@ -81,6 +83,7 @@ def _shards(text: str) -> str:
 Port = Annotated[int, Field(ge=1, le=65_535)]
 GuardedHost = Annotated[str, AfterValidator(_guarded)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
+NO_SECRET = SecretStr("")
 KeptFor = Annotated[int, Field(ge=1, le=36_500)]
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
 
@@ -95,6 +98,8 @@ class RunSection(_Section):
     data: Path = Path("data")
     logs: Path = Path("logs")
     registry: Path = Path("registry.json")
+    registry_copy: Path = Path("registry-copy.json")
+    """With ``[postgres]``: where alerts keeps the newest registry for the edge, which reads it."""
     references: Path = Path("references")
     clock_anchor: Path | None = None
     """Only demo and tests have one: the business clock then runs from this anchor file."""
@@ -109,10 +114,11 @@ class BrokerSection(_Section):
     mqtt_port: Port = 1883
     administration_port: Port = 4222
     monitoring_port: Port = 8222
-    admin_password: Secret
-    ingest_password: Secret
-    gateway_password: Secret
-    devices_password: Secret
+    admin_password: Secret = NO_SECRET
+    """These four only where they are used: a process needs that of the user it logs in as."""
+    ingest_password: Secret = NO_SECRET
+    gateway_password: Secret = NO_SECRET
+    devices_password: Secret = NO_SECRET
     device_accounts: Literal["shared", "own"] = "shared"
     """``own``: each device is a user of its own and publishes as itself only; ``huanwei broker
     users`` makes their passwords. ``shared``: all use ``devices``."""
@@ -205,8 +211,18 @@ class GrafanaSection(_Section):
     """How our processes reach it."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None = None
     """How a browser reaches it; without it the console has no links to it."""
+    console_url: Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None = None
+    """Where links on dashboards lead; without it ``[centre] public_url``."""
     token: SecretStr = SecretStr("")
     """Of a service account with the role Editor; belongs among the secrets."""
+    user: str = ""
+    """Without a token: an account of Grafana's, with ``password``."""
+    password: SecretStr = SecretStr("")
+
+    @property
+    def known_to_it(self) -> bool:
+        """Whether there are credentials: a token, or an account."""
+        return bool(self.token.get_secret_value() or self.password.get_secret_value())
 
 
 class CentreSection(_Section):
@@ -221,8 +237,8 @@ class CentreSection(_Section):
     """Of the process ``alerts``, where it runs beside ``api`` and not with it."""
     public_url: str = "http://127.0.0.1:8000"
     """How a crew's phone reaches the crew pages: the links in messages begin with it."""
-    signing_secret: Secret
-    """Signs the crew links and the console's cookies."""
+    signing_secret: Secret = NO_SECRET
+    """Signs the crew links and the console's cookies; alerts, api and centre need it."""
     map_tile_url: str | None = None
     """Tiles behind the map, for example of a provider inside the country; none are needed."""
 
@@ -255,13 +271,13 @@ class Settings(BaseSettings):
     )
 
     run: RunSection = RunSection()
-    broker: BrokerSection
+    broker: BrokerSection = BrokerSection()
     edge: EdgeSection
     ingest: IngestSection = IngestSection()
     influx: InfluxSection | None = None
     grafana: GrafanaSection | None = None
     postgres: PostgresSection | None = None
-    centre: CentreSection
+    centre: CentreSection = CentreSection()
     rules: AlertRules = AlertRules()
     simulator: SimulatorSection | None = None
 

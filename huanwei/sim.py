@@ -22,6 +22,7 @@ from firmware_sim.task_client import TaskClient, crew_client
 from firmware_sim.world import World
 from huanwei.broker_address import broker_address
 from huanwei.business_clock import Anchor, AnchoredClock, SystemClock, write_anchor
+from huanwei.held_secrets import held
 from huanwei.http_server import HttpServer
 from huanwei.new_run import ANCHOR_NAME
 from huanwei.process import ProcessParts
@@ -69,7 +70,9 @@ def build(settings: Settings) -> ProcessParts:
         world=world,
         clock=clock,
         broker=broker_address(
-            settings.broker, username="devices", password=settings.broker.devices_password
+            settings.broker,
+            username="devices",
+            password=held(settings.broker.devices_password, "broker.devices_password"),
         ),
         ledger_path=settings.run.data / LEDGER,
         scenario=CALM,

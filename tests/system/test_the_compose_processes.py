@@ -69,6 +69,11 @@ class District:
             here["HUANWEI_POSTGRES__URL"] = self.postgres_url
         # One machine has one folder a volume; the edge's is another than the centre's.
         site = any(volume.startswith("edge:") for volume in service.volumes)
+        copy = str(self.folder / "copy" / "registry.json")
+        if "HUANWEI_RUN__REGISTRY_COPY" in given:
+            here["HUANWEI_RUN__REGISTRY_COPY"] = copy
+        elif given.get("HUANWEI_RUN__REGISTRY", "").startswith("/var/lib/huanwei-registry/"):
+            here["HUANWEI_RUN__REGISTRY"] = copy
         here["HUANWEI_RUN__DATA"] = str(self.folder / ("site" if site else "centre"))
         return {**os.environ, **given, **here}
 
@@ -79,9 +84,9 @@ class District:
         }[service.command[0]]
         words = [filled_in(word, self.secrets) for word in service.command[1:]]
         return program + [
-            word.replace("/etc/huanwei", str(self.folder / "etc")).replace(
-                "/var/lib/huanwei-tokens", str(self.folder)
-            )
+            word.replace("/etc/huanwei", str(self.folder / "etc"))
+            .replace("/var/lib/huanwei-tokens", str(self.folder))
+            .replace("/var/lib/huanwei-dashboards", str(self.folder / "dashboards"))
             for word in words
         ]
 
@@ -160,9 +165,11 @@ def test_every_service_of_ours_becomes_healthy_in_the_order_of_compose(
         district.wait_healthy("nats", district.ports["monitor"])
         with ThreadPoolExecutor() as side:
             influx_setup = side.submit(district.run, "influx-setup")
+            dashboards = side.submit(district.run, "grafana-dashboards")
             for name in ("migrate", "reader", "registry"):
                 district.run(name)
             influx_setup.result()
+            dashboards.result()
         for name in ROLES:
             running.enter_context(district.started(name))
         for name in ROLES:

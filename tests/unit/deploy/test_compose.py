@@ -1,20 +1,30 @@
 """The compose files against what they promise; Docker itself is not needed, and was never run."""
 
+import json
 import re
 import shlex
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
+import yaml
 
+from dashboards.definition import Source
+from dashboards.provisioned import PROVISIONED
+from dashboards.wanted import FOLDER_TITLES
+from dashboards.wording import folder_uid
 from huanwei.broker_users import format_users, users_of_one_site
 from huanwei.command_line import app
 from huanwei.compose_secrets import CHOICES, SECRET_NAMES, compose_secrets
 from huanwei.compose_secrets import main as make_secrets
+from huanwei.grafana import write as write_dashboards
+from huanwei.held_secrets import require_secrets
 from huanwei.settings import load_settings
 from tests.fakes.compose_file import Service, filled_in, read_compose, variables_of
+from texts.catalogue import Locale
 
 ROOT = Path(__file__).parents[3]
 PLAIN, TLS = ROOT / "docker-compose.yml", ROOT / "docker-compose.tls.yml"
@@ -25,7 +35,12 @@ NEW_IN_TLS = {"device-accounts": OVERRIDE.services["device-accounts"]}
 WHOLE = {**SERVICES, **NEW_IN_TLS}
 OURS = {name: each for name, each in WHOLE.items() if (each.image or "").startswith("huanwei:")}
 SERVERS = {name: each for name, each in SERVICES.items() if each.runs_for_ever}
-OPTIONAL = {"HUANWEI_DEVICE_ADDRESS", "HUANWEI_PUBLIC_URL", "HUANWEI_REGISTRY_FILE"}
+OPTIONAL = {
+    "HUANWEI_DEVICE_ADDRESS",
+    "HUANWEI_GRAFANA_TOKEN",
+    "HUANWEI_PUBLIC_URL",
+    "HUANWEI_REGISTRY_FILE",
+}
 
 every = pytest.mark.parametrize("service", WHOLE.values(), ids=WHOLE.keys())
 every_server = pytest.mark.parametrize("service", SERVERS.values(), ids=SERVERS.keys())
@@ -86,7 +101,9 @@ def test_there_is_no_secret_in_the_files() -> None:
         for service in read_compose(path).services.values():
             for name, value in service.environment.items():
                 if secret.search(name):
-                    assert re.fullmatch(r"""'?"?\$\{\w+:\?run make secrets\}"?'?""", value), name
+                    assert re.fullmatch(r"""'?"?\$\{\w+(:\?run make secrets|:-)\}"?'?""", value), (
+                        name
+                    )
 
 
 def test_make_secrets_writes_every_variable_that_has_no_default() -> None:
@@ -312,3 +329,93 @@ def test_choices_of_env_name_profiles_that_exist() -> None:
 
     assert set(CHOICES["COMPOSE_PROFILES"].split(",")) <= profiles
     assert profiles == {"nats", "mosquitto", "sim"}
+
+
+PASSWORDS = {
+    "edge": {"HUANWEI_BROKER__GATEWAY_PASSWORD"},
+    "ingest": {"HUANWEI_BROKER__INGEST_PASSWORD"},
+    "alerts": {"HUANWEI_CENTRE__SIGNING_SECRET", "HUANWEI_GRAFANA__PASSWORD"},
+    "api": {"HUANWEI_CENTRE__SIGNING_SECRET", "HUANWEI_GRAFANA__PASSWORD"},
+    "sim": {"HUANWEI_BROKER__DEVICES_PASSWORD"},
+    "broker-cap": {"HUANWEI_BROKER__ADMIN_PASSWORD"},
+}
+
+
+@pytest.mark.parametrize("name", PASSWORDS)
+def test_a_container_has_the_passwords_of_its_own_work_alone(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = SERVICES[name].environment
+    here = {key for key in environment if re.search(r"(PASSWORD|SECRET)$", key)}
+    for key, value in environment.items():
+        monkeypatch.setenv(key, filled_in(value, dict.fromkeys(SECRET_NAMES, "a-secret-of-tests")))
+
+    require_secrets(load_settings(ROOT / "deploy" / "compose" / "huanwei.toml"), [name])
+
+    assert here == PASSWORDS[name]
+    assert ("HUANWEI_POSTGRES__URL" in environment) == (name in {"ingest", "alerts", "api"})
+
+
+def mounted(service: Service, target: str) -> str:
+    (found,) = [each for each in service.volumes if each.split(":")[1] == target]
+    return found
+
+
+def test_what_the_centre_writes_for_the_edge_is_what_the_edge_reads() -> None:
+    registry = "/var/lib/huanwei-registry"
+    for name in ("registry", "alerts"):
+        at = SERVICES[name].environment["HUANWEI_RUN__REGISTRY_COPY"]
+        assert at == SERVICES["edge"].environment["HUANWEI_RUN__REGISTRY"]
+        assert Path(at).parent == Path(registry)
+        assert mounted(SERVICES[name], registry) == f"registry:{registry}"
+    assert mounted(SERVICES["edge"], registry) == f"registry:{registry}:ro"
+    references = tomllib.loads((ROOT / "deploy/compose/huanwei.toml").read_text("utf-8"))["run"][
+        "references"
+    ]
+    assert mounted(SERVICES["api"], references) == f"references:{references}"
+    assert mounted(SERVICES["edge"], references) == f"references:{references}:ro"
+
+
+def provisioning(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROOT / "deploy" / "grafana" / name / "huanwei.yaml").read_text()))
+
+
+def test_grafana_is_given_the_data_sources_that_the_dashboards_name() -> None:
+    given = {each["uid"]: each["type"] for each in provisioning("datasources")["datasources"]}
+    named = {}
+    for model in PROVISIONED.glob("*/*.json"):
+        for panel in json.loads(model.read_text("utf-8"))["panels"]:
+            for target in panel["targets"]:
+                named[target["datasource"]["uid"]] = target["datasource"]["type"]
+
+    assert given == named
+    assert set(given) == {str(source) for source in Source}
+
+
+def test_grafana_reads_the_folders_that_are_written_for_it(tmp_path: Path) -> None:
+    providers = provisioning("dashboards")["providers"]
+    command = SERVICES["grafana-dashboards"].command
+    written = command[command.index("write") + 1]
+    settings = tmp_path / "huanwei.toml"
+    settings.write_text(
+        '[edge]\ngateway_id = "gw-one"\n[centre]\npublic_url = "https://city.example"\n', "utf-8"
+    )
+    write_dashboards(settings, tmp_path / "out", say=lambda _line: None)
+
+    folders = {(each["folderUid"], each["folder"], each["options"]["path"]) for each in providers}
+    assert folders == {
+        (folder_uid(locale), FOLDER_TITLES[locale], f"{written}/{locale.language_tag}")
+        for locale in Locale
+    }
+    assert {each["type"] for each in providers} == {"file"}
+    for name in ("grafana", "grafana-dashboards"):
+        assert mounted(SERVICES[name], written).startswith(f"dashboards:{written}")
+    files = sorted((tmp_path / "out").glob("*/*.json"))
+    assert len(files) == len(list(PROVISIONED.glob("*/*.json")))
+    for path in files:
+        constants = {
+            variable["query"]
+            for variable in json.loads(path.read_text("utf-8"))["templating"]["list"]
+            if variable["name"] == "console"
+        }
+        assert constants == {"https://city.example"}

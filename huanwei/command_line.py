@@ -14,8 +14,12 @@ import typer
 from domain.checks import InvalidValueError, check_id
 from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
-from huanwei.broker_commands import broker_app
-from huanwei.command_options import (
+from huanwei.commands.broker import broker_app
+from huanwei.commands.database import database_app
+from huanwei.commands.doctor import config_app, doctor
+from huanwei.commands.grafana import grafana_app
+from huanwei.commands.influx import influx_app
+from huanwei.commands.options import (
     IN_THE_WAY,
     WRONG_CALL,
     JsonOption,
@@ -23,14 +27,10 @@ from huanwei.command_options import (
     SettingsOption,
     list_rows,
 )
-from huanwei.database_commands import database_app
-from huanwei.doctor_commands import config_app, doctor
+from huanwei.commands.registry import registry_app
+from huanwei.commands.vision import vision_app
 from huanwei.errors import StandsInTheWayError
-from huanwei.grafana_commands import grafana_app
-from huanwei.influx_commands import influx_app
-from huanwei.registry_commands import registry_app
 from huanwei.settings import SettingsError
-from huanwei.vision_commands import vision_app
 from ingest.reasons import RefusalReason as RecordRefusal
 from storage.lock_file import FileInUseError
 from storage.sqlite import DamagedFileError

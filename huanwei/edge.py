@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from domain.records import SnapshotVerdicts
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
-from huanwei.broker_address import broker_address
+from huanwei.broker.address import broker_address
 from huanwei.clock_choice import business_clock
 from huanwei.held_secrets import held
 from huanwei.logs import set_up_logs

@@ -8,7 +8,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 
 from alerts.journal_cursor import journal_position
-from huanwei.broker_address import broker_address
+from huanwei.broker.address import broker_address
 from huanwei.business_clock import SystemClock
 from huanwei.clock_choice import business_clock
 from huanwei.held_secrets import held

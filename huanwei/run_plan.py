@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huanwei import end_with_parent
-from huanwei.broker import BrokerPorts, PreparedBroker, prepare_broker
-from huanwei.broker_accounts import default_folder, users_of_run
+from huanwei.broker.accounts import default_folder, users_of_run
+from huanwei.broker.nats_server import BrokerPorts, PreparedBroker, prepare_broker
 from huanwei.settings import Settings
 from huanwei.supervision import ChildProcess
 

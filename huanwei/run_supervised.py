@@ -78,7 +78,7 @@ def run_supervised(
 @contextmanager
 def _broker_capped_when_there(settings_path: Path) -> Iterator[None]:
     """Have the broker's stored stream bounded as soon as its first persistent session makes it."""
-    command = (sys.executable, "-m", "huanwei.broker_cap", str(settings_path), str(os.getpid()))
+    command = (sys.executable, "-m", "huanwei.broker.cap", str(settings_path), str(os.getpid()))
     capping = subprocess.Popen(command)  # noqa: S603  our own module
     # Reaped when it is done, or it would stay as a zombie for the whole run.
     reaper = threading.Thread(target=capping.wait, name="broker-cap")

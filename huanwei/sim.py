@@ -20,7 +20,7 @@ from firmware_sim.sample_photos import SamplePhotos
 from firmware_sim.scenario import CALM
 from firmware_sim.task_client import TaskClient, crew_client
 from firmware_sim.world import World
-from huanwei.broker_address import broker_address
+from huanwei.broker.address import broker_address
 from huanwei.business_clock import Anchor, AnchoredClock, SystemClock, write_anchor
 from huanwei.held_secrets import held
 from huanwei.http_server import HttpServer

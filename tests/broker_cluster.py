@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from huanwei.broker import BrokerPorts, ClusterNode, PreparedBroker, prepare_broker
-from huanwei.broker_users import BrokerUser
+from huanwei.broker.nats_server import BrokerPorts, ClusterNode, PreparedBroker, prepare_broker
+from huanwei.broker.users import BrokerUser
 from tests.servers import free_ports
 from tests.whole_run import until
 

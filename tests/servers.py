@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from huanwei.broker import BrokerPorts, prepare_broker
-from huanwei.broker_users import users_of_one_site
+from huanwei.broker.nats_server import BrokerPorts, prepare_broker
+from huanwei.broker.users import users_of_one_site
 
 _REQUIRED = os.environ.get("HUANWEI_REQUIRED_SERVERS", "").split()
 

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from huanwei.broker_address import broker_address
+from huanwei.broker.address import broker_address
 from huanwei.database import DatabaseState, database_state
 from huanwei.doctor.findings import Finding, State
 from huanwei.influx import address, bucket_names

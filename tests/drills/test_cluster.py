@@ -26,7 +26,7 @@ from domain.records import FillReading, JournalEntry, MeasurementQuality, Record
 from domain.registry import RegistrySnapshot
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
-from huanwei.broker_users import gateway_user, users_of_one_site
+from huanwei.broker.users import gateway_user, users_of_one_site
 from huanwei.business_clock import SystemClock
 from huanwei.new_run import write_settings
 from huanwei.settings import load_settings

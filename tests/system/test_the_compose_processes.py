@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from huanwei.broker import find_nats_server
+from huanwei.broker.nats_server import find_nats_server
 from huanwei.compose_secrets import compose_secrets
 from tests.fakes.compose_file import Service, filled_in, read_compose
 from tests.influx_server import ADMIN_TOKEN, RunningInflux

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from huanwei.broker import find_nats_server, prepare_broker
-from huanwei.broker_cap import cap_stored_messages
-from huanwei.broker_users import users_of_one_site
+from huanwei.broker.cap import cap_stored_messages
+from huanwei.broker.nats_server import find_nats_server, prepare_broker
+from huanwei.broker.users import users_of_one_site
 from storage.lock_file import FileInUseError
 from tests.servers import GATEWAY_ID, RunningBroker
 from wire.client import Message, MqttClient

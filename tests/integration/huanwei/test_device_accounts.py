@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from huanwei.broker import BrokerPorts, prepare_broker
-from huanwei.broker_accounts import write_accounts
-from huanwei.device_passwords import FILE_NAME, read_passwords
+from huanwei.broker.accounts import write_accounts
+from huanwei.broker.device_passwords import FILE_NAME, read_passwords
+from huanwei.broker.nats_server import BrokerPorts, prepare_broker
 from huanwei.new_run import write_settings
 from huanwei.settings import load_settings
 from tests.certificates import Authority

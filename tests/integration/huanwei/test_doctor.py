@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from typer.testing import CliRunner
 
-from huanwei.broker_cap import cap_stored_messages
+from huanwei.broker.cap import cap_stored_messages
 from huanwei.business_clock import SystemClock
 from huanwei.command_line import app
 from huanwei.doctor.findings import State

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from dashboards.definition import Source
 from dashboards.wanted import wanted_dashboards
+from huanwei.commands.grafana import grafana_app
 from huanwei.errors import StandsInTheWayError
-from huanwei.grafana_commands import grafana_app
 from huanwei.new_run import write_settings
 from huanwei.settings import SettingsError
 from tests.fakes.grafana_server import EDITOR_TOKEN, GrafanaFake

@@ -16,7 +16,7 @@ from dashboards.definition import Source
 from dashboards.provisioned import PROVISIONED
 from dashboards.wanted import FOLDER_TITLES
 from dashboards.wording import folder_uid
-from huanwei.broker_users import format_users, users_of_one_site
+from huanwei.broker.users import format_users, users_of_one_site
 from huanwei.command_line import app
 from huanwei.compose_secrets import CHOICES, SECRET_NAMES, compose_secrets
 from huanwei.compose_secrets import main as make_secrets

@@ -9,7 +9,7 @@ from gateway.errors import RefusalReason
 from gateway.refusals import Refusal, RefusalLog
 from gateway.spool_file import SpoolFile
 from huanwei import command_line
-from huanwei.command_options import IN_THE_WAY, WRONG_CALL
+from huanwei.commands.options import IN_THE_WAY, WRONG_CALL
 from huanwei.new_run import write_settings
 from huanwei.settings import SECRETS_NAME
 from tests.fakes.ingest_rig import IngestRig

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from huanwei.broker_users import format_users, users_of_one_site, with_own_accounts
-from huanwei.device_passwords import BadPasswordFileError, passwords_of, read_passwords
-from huanwei.mosquitto_users import format_topics
-from huanwei.password_hashes import bcrypt_hash, mosquitto_hash
+from huanwei.broker.device_passwords import BadPasswordFileError, passwords_of, read_passwords
+from huanwei.broker.mosquitto import format_topics
+from huanwei.broker.password_hashes import bcrypt_hash, mosquitto_hash
+from huanwei.broker.users import format_users, users_of_one_site, with_own_accounts
 
 NAMES = st.text("abcdefghij-_", min_size=3, max_size=8)
 USERS = users_of_one_site(

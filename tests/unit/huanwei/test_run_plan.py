@@ -2,7 +2,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from huanwei.broker import PreparedBroker
+from huanwei.broker.nats_server import PreparedBroker
 from huanwei.new_run import write_settings
 from huanwei.run_plan import broker_child
 from huanwei.settings import load_settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huanwei.command_options import IN_THE_WAY, JsonOption, SettingsOption
+from huanwei.commands.options import IN_THE_WAY, JsonOption, SettingsOption
 from huanwei.settings import load_settings
 
 if TYPE_CHECKING:

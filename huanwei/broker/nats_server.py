@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from huanwei.broker_users import BrokerUser, format_users
+from huanwei.broker.users import BrokerUser, format_users
 from huanwei.errors import StandsInTheWayError
 from storage.lock_file import LockFile
 
-CONFIGURATION = Path(__file__).parent.parent / "deploy" / "nats" / "nats-server.conf"
+CONFIGURATION = Path(__file__).parents[2] / "deploy" / "nats" / "nats-server.conf"
 CLUSTER_CONFIGURATION = CONFIGURATION.with_name("nats-server-cluster.conf")
 
 

@@ -1,4 +1,4 @@
-"""Bounds what the broker stores: ``python -m huanwei.broker_cap SETTINGS PARENT_PID``.
+"""Bounds what the broker stores: ``python -m huanwei.broker.cap SETTINGS PARENT_PID``.
 
 A process of its own that ends when it is done: the NATS library would stay in the supervisor's
 memory for one call.
@@ -13,7 +13,7 @@ import nats
 import nats.errors
 import nats.js.errors
 
-from huanwei.broker import BrokerPorts
+from huanwei.broker.nats_server import BrokerPorts
 from huanwei.end_with_parent import ask_to_end_with_parent
 from huanwei.held_secrets import held
 from huanwei.run_plan import broker_ports

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from huanwei.command_options import SettingsOption
+from huanwei.commands.options import SettingsOption
 from huanwei.errors import StandsInTheWayError
 from huanwei.settings import SettingsError
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from huanwei.command_options import IN_THE_WAY, SettingsOption
+from huanwei.commands.options import IN_THE_WAY, SettingsOption
 
 grafana_app = typer.Typer(no_args_is_help=True, help="The dispatchers' dashboards in a Grafana.")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from huanwei.command_options import SettingsOption
+from huanwei.commands.options import SettingsOption
 from huanwei.settings import SHORTEST_SECRET, SettingsError
 
 database_app = typer.Typer(no_args_is_help=True, help="The PostgreSQL database of a district.")

@@ -11,7 +11,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from huanwei.command_options import IN_THE_WAY, JsonOption, SettingsOption
+from huanwei.commands.options import IN_THE_WAY, JsonOption, SettingsOption
 from huanwei.doctor.findings import Language, State
 
 config_app = typer.Typer(no_args_is_help=True, help="The settings.")
@@ -27,7 +27,7 @@ def config() -> None:
 @config_app.command()
 def check(settings: SettingsOption = Path("huanwei.toml")) -> None:
     """Say whether the settings can be used; every fault with its file and key, exit code 2."""
-    from huanwei.broker_address import broker_tls  # noqa: PLC0415  keeps `huanwei version` quick
+    from huanwei.broker.address import broker_tls  # noqa: PLC0415  keeps `huanwei version` quick
     from huanwei.settings import SettingsError, load_settings  # noqa: PLC0415
     from wire.tls import UnusableTlsFilesError  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from huanwei.command_options import SettingsOption
+from huanwei.commands.options import SettingsOption
 from huanwei.settings import SettingsError
 
 broker_app = typer.Typer(no_args_is_help=True, help="The MQTT broker.")
@@ -37,7 +37,7 @@ def users(
     yes: Annotated[bool, typer.Option("--yes", help="Write the files.")] = False,
 ) -> None:
     """Give each device and gateway of the registry an account of its own, by broker files."""
-    from huanwei.broker_accounts import default_folder, write_accounts  # noqa: PLC0415  quick start
+    from huanwei.broker.accounts import default_folder, write_accounts  # noqa: PLC0415  quick start
     from huanwei.settings import load_settings  # noqa: PLC0415
     from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
 
@@ -62,7 +62,7 @@ def users(
 @broker_app.command()
 def cap(settings: SettingsOption = Path("huanwei.toml")) -> None:
     """Bound what NATS stores, as soon as it stores something; `up` does it itself."""
-    from huanwei.broker_cap import cap_when_there  # noqa: PLC0415  as other commands
+    from huanwei.broker.cap import cap_when_there  # noqa: PLC0415  as other commands
     from huanwei.settings import load_settings  # noqa: PLC0415
 
     cap_when_there(load_settings(settings))

@@ -7,22 +7,22 @@ from typing import Literal
 from pydantic import SecretStr
 
 from domain.registry import RegistrySnapshot
-from huanwei.broker_users import (
-    BrokerUser,
-    format_users,
-    users_of_one_site,
-    with_own_accounts,
-)
-from huanwei.device_passwords import (
+from huanwei.broker.device_passwords import (
     FILE_NAME,
     passwords_of,
     read_passwords,
     write_passwords,
     write_private,
 )
+from huanwei.broker.mosquitto import format_passwords, format_topics
+from huanwei.broker.users import (
+    BrokerUser,
+    format_users,
+    users_of_one_site,
+    with_own_accounts,
+)
 from huanwei.errors import StandsInTheWayError
 from huanwei.held_secrets import held
-from huanwei.mosquitto_users import format_passwords, format_topics
 from huanwei.settings import Settings
 from huanwei.site_registry import registry_path
 from storage.registry_file import load_registry

@@ -1,7 +1,7 @@
 """The broker's users for Mosquitto: a file of passwords and one of topics (``acl_file``)."""
 
-from huanwei.broker_users import BrokerUser
-from huanwei.password_hashes import mosquitto_hash
+from huanwei.broker.password_hashes import mosquitto_hash
+from huanwei.broker.users import BrokerUser
 
 
 def format_passwords(users: tuple[BrokerUser, ...]) -> str:

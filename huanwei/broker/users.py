@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from huanwei.password_hashes import bcrypt_hash
+from huanwei.broker.password_hashes import bcrypt_hash
 from wire.topics import device_topic, probe_topics
 
 _NETWORK_SERVER_SUBJECTS = ("application.*.device.*.event.*",)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from huanwei.command_options import JsonOption, LimitOption, SettingsOption, list_rows
+from huanwei.commands.options import JsonOption, LimitOption, SettingsOption, list_rows
 
 influx_app = typer.Typer(no_args_is_help=True, help="InfluxDB beside the embedded store.")
 
@@ -33,7 +33,7 @@ def influx_setup(
 
     set_up(settings, admin_token=admin_token, yes=yes, say=typer.echo)
     if yes and read_token_file is not None:
-        from huanwei.device_passwords import write_private  # noqa: PLC0415
+        from huanwei.broker.device_passwords import write_private  # noqa: PLC0415
         from huanwei.influx_setup import influx_section  # noqa: PLC0415
         from huanwei.settings import load_settings  # noqa: PLC0415
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from huanwei.command_options import IN_THE_WAY, JsonOption
-from huanwei.zone_commands import vision_rescore, vision_train, zones_app
+from huanwei.commands.options import IN_THE_WAY, JsonOption
+from huanwei.commands.zones import vision_rescore, vision_train, zones_app
 
 vision_app = typer.Typer(no_args_is_help=True, help="What cameras see.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="How well vision does on known pictures.")

@@ -28,6 +28,7 @@ from gateway.spool_file import SpoolFile
 from gateway.sqlite_pictures import SqlitePictureSpool
 from gateway.sqlite_spool import SqliteSpool
 from wire.client import BrokerAddress, Message, MqttClient
+from wire.paired_client import PairedClient
 from wire.pictures import PictureMessage
 from wire.topics import (
     CHIRPSTACK_FILTER,
@@ -209,10 +210,9 @@ class SiteGateway:
     def _uplink_connected(self) -> None:
         self._forwarder.send_all_again()
 
-    def _new_uplink(self) -> MqttClient:
-        return MqttClient(
-            host=self._broker.host,
-            port=self._broker.port,
+    def _new_uplink(self) -> PairedClient:
+        return PairedClient(
+            self._broker,
             client_id=f"{self._gateway_id}-up-{self._file.boot_id}",
             subscriptions=[
                 (ack_topic(self._gateway_id), 0),
@@ -220,9 +220,6 @@ class SiteGateway:
             ],
             on_message=self._receive_uplink,
             on_connected=self._uplink_connected,
-            username=self._broker.username,
-            password=self._broker.password,
-            tls=self._broker.tls,
         )
 
     def _new_door_client(self, door: DeviceDoor) -> MqttClient:

@@ -24,7 +24,8 @@ from ingest.series_upkeep import SeriesUpkeep
 from ingest.stand_by import StandBy
 from ingest.worker import IngestWorker
 from wire.acks import Ack, encode_ack
-from wire.client import BrokerAddress, Message, MqttClient
+from wire.client import BrokerAddress, Message
+from wire.paired_client import PairedClient
 from wire.shards import ALL_SHARDS, format_shards
 from wire.topics import (
     PICTURE_FILTER,
@@ -77,17 +78,13 @@ class IngestService:
         self._cursors = dict(cursors or {})
         self._limits = limits
         self._kept = kept
-        self._client = MqttClient(
-            host=broker.host,
-            port=broker.port,
+        self._client = PairedClient(
+            broker,
             client_id=client_id or _client_id(self._shards),
             subscriptions=[(topic_filter, 0) for topic_filter in _filters(self._shards)],
             on_message=self._on_message,
             on_connected=self._say_hello,
             in_bulk=True,
-            username=broker.username,
-            password=broker.password,
-            tls=broker.tls,
         )
         metrics.in_bulk.set(self._client.reads_in_bulk)
         self.failed = failed or threading.Event()

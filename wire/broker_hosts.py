@@ -1,6 +1,7 @@
 """The addresses of one broker: a cluster has several, and a client goes round them."""
 
 import random
+import threading
 from dataclasses import dataclass
 
 
@@ -29,6 +30,35 @@ class BrokerHosts:
     def onward(self) -> "BrokerHosts":
         """Return the same addresses with the turn of the next."""
         return BrokerHosts(self.addresses, (self.turn + 1) % len(self.addresses))
+
+
+class HostTurns:
+    """Gives the clients that share it addresses in turn, and never two of them the same.
+
+    There must be at least as many addresses as clients. Any thread may ask.
+    """
+
+    def __init__(self, hosts: BrokerHosts) -> None:
+        self._hosts = hosts
+        self._taken: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def addresses(self) -> int:
+        """How many there are."""
+        return len(self._hosts.addresses)
+
+    def next(self, client_id: str) -> tuple[str, int]:
+        """Return where this client connects now: after its last address the next that is free."""
+        with self._lock:
+            others = {turn for other, turn in self._taken.items() if other != client_id}
+            hosts = self._hosts
+            if client_id in self._taken:
+                hosts = BrokerHosts(hosts.addresses, self._taken[client_id]).onward()
+            while hosts.turn in others:
+                hosts = hosts.onward()
+            self._taken[client_id] = hosts.turn
+            return hosts.here
 
 
 def parse_hosts(text: str, port: int) -> BrokerHosts:

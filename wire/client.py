@@ -24,7 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from wire.broker_hosts import parse_hosts
+from wire.broker_hosts import HostTurns, parse_hosts
 from wire.bulk_reader import BulkReader, Publication, broken_promises
 from wire.tls import Tls
 from wire.unsent_bytes import UnsentBytes
@@ -75,6 +75,8 @@ class MqttClient:
     All subscriptions are made anew after every connect, whatever the broker remembers. Raises
     ``UnusableTlsFilesError`` at once for files of ``tls`` that cannot be used. ``host`` may name
     all hosts of a cluster (:mod:`wire.broker_hosts`): after each connection the next one is tried.
+    ``turns`` says instead where to connect, for clients that must not be at the same host.
+    ``on_lost`` runs in the client's thread after each connection and each vain try to have one.
 
     ``in_bulk``: take many messages a read, for who hears many (see :mod:`wire.bulk_reader`). Where
     this release of paho does not allow it, that is logged and they come one by one.
@@ -96,6 +98,9 @@ class MqttClient:
         tls: Tls | None = None,
         random_source: random.Random | None = None,
         in_bulk: bool = False,
+        on_lost: Callable[[], None] | None = None,
+        turns: HostTurns | None = None,
+        keepalive_s: int = KEEPALIVE_S,
     ) -> None:
         if not CLIENT_ID_PATTERN.fullmatch(client_id):
             msg = f"client_id: not 1 to 64 of A-Z a-z 0-9 _ -: {client_id!r}"
@@ -104,7 +109,10 @@ class MqttClient:
         self._on_message = on_message
         self._on_connected = on_connected
         self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
-        self._hosts = parse_hosts(host, port).begin_anywhere(self._random)
+        self._on_lost = on_lost
+        self._client_id = client_id
+        self._keepalive_s = keepalive_s
+        self._turns = turns or HostTurns(parse_hosts(host, port).begin_anywhere(self._random))
         self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
         self._paho = self._new_paho(
             client_id, clean_session=clean_session, manual_ack=manual_ack, in_bulk=in_bulk
@@ -129,6 +137,8 @@ class MqttClient:
         self._received = False
         self._unsent = UnsentBytes()
         self.callback_failures = 0
+        self.heeds_messages = True
+        """What arrives while it is false is dropped; for one that only stands by."""
         self.refused_subscriptions: set[str] = set()
         self._subscribing: dict[int, str] = {}
 
@@ -158,7 +168,7 @@ class MqttClient:
     def start(self) -> None:
         """Begin to connect, in a thread of our own."""
         if self._thread is None:
-            name = f"mqtt-{self._paho._client_id.decode()}"  # noqa: SLF001  paho offers no getter
+            name = f"mqtt-{self._client_id}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=False)
             self._thread.start()
 
@@ -228,7 +238,8 @@ class MqttClient:
                 self.callback_failures += 1
                 was_connected = False
             self._connected = False
-            self._hosts = self._hosts.onward()
+            if self._on_lost is not None:
+                self._on_lost()
             backoff_s = FIRST_BACKOFF_S if was_connected else min(backoff_s * 2, LONGEST_BACKOFF_S)
             self._stopping.wait(backoff_s * self._random.uniform(0.5, 1.0))
 
@@ -237,7 +248,7 @@ class MqttClient:
             self._epoch += 1
         self._unsent.clear()
         try:
-            self._paho.connect(*self._hosts.here, keepalive=KEEPALIVE_S)
+            self._paho.connect(*self._turns.next(self._client_id), keepalive=self._keepalive_s)
         except OSError as error:
             self._log_outage(str(error))
             return False
@@ -330,6 +341,8 @@ class MqttClient:
 
     def _message_callback(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self._received = True
+        if not self.heeds_messages:
+            return
         try:
             self._on_message(
                 Message(
@@ -347,6 +360,8 @@ class MqttClient:
 
     def _publications_callback(self, publications: Sequence[Publication]) -> None:
         self._received = True
+        if not self.heeds_messages:
+            return
         receive, epoch = self._on_message, self._epoch
         for publication in publications:
             try:

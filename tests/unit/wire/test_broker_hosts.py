@@ -1,8 +1,10 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wire.broker_hosts import BadBrokerHostsError, parse_hosts
+from wire.broker_hosts import BadBrokerHostsError, HostTurns, parse_hosts
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,21 @@ def test_clients_are_spread_over_the_hosts() -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(BadBrokerHostsError, match="no HOST or HOST:PORT"):
         parse_hosts(text, 1)
+
+
+@given(st.integers(2, 4), st.lists(st.sampled_from(["one", "two"]), min_size=1, max_size=30))
+def test_two_clients_never_have_the_same_host_and_each_goes_round_the_others(
+    hosts: int, who: list[str]
+) -> None:
+    turns = HostTurns(parse_hosts(",".join("abcd"[:hosts]), 1))
+    at: dict[str, tuple[str, int]] = {}
+    for client_id in who:
+        before = at.get(client_id)
+        at[client_id] = turns.next(client_id)
+        assert len(set(at.values())) == len(at)
+        assert at[client_id] != before or hosts == len(at)
+
+
+def test_a_client_that_is_alone_has_every_host_in_turn() -> None:
+    turns = HostTurns(parse_hosts("a,b,c", 1))
+    assert [turns.next("one")[0] for _ in range(4)] == ["a", "b", "c", "a"]

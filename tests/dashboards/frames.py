@@ -10,7 +10,7 @@ import psycopg
 from influxdb_client import InfluxDBClient
 from influxdb_client.client.flux_table import FluxTable
 
-from tests.dashboards.variables import View, flux_text, sql_text, with_default_bucket
+from dashboards.interpretation import View, flux_text, sql_text, with_default_bucket
 
 MOST_SERIES = 1_000
 """Grafana cuts an answer of InfluxDB off behind so many series."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboards.interpretation import Chosen, View, sql_text
 from dashboards.provisioned import PROVISIONED
 from tests.dashboards.frames import Sources
-from tests.dashboards.variables import Chosen, View, sql_text
 
 Dashboard = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ import pytest
 
 from dashboards.comparison import differences
 from dashboards.definition import Source
+from dashboards.interpretation import Chosen, chosen_in
 from dashboards.server import GrafanaServer
 from dashboards.wanted import wanted_dashboards
-from tests.dashboards.variables import Chosen, chosen_in
 from tests.grafana_server import live_grafana
 from tests.servers import skip_without
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.dashboards.variables import Chosen, NotUnderstoodError, View, flux_text, sql_text
+from dashboards.interpretation import Chosen, NotUnderstoodError, View, flux_text, sql_text
 
 SINCE = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
 SEVERAL = Chosen(values=["a", "b.c"], several=True)

@@ -179,13 +179,15 @@ class IngestService:
             clock=self._clock,
             metrics=self._metrics,
             failed=self.failed,
+            on_recovered=self._say_hello,
         )
 
     def _send(self, gateway_id: str, ack: Ack) -> bool:
         return self._client.publish(ack_topic(gateway_id), encode_ack(ack))
 
     def _say_hello(self) -> None:
-        # After every connect, not only the first: what was sent while we were away is gone.
+        # After every connect, not only the first, and when the journal takes rounds again: what
+        # was sent while we were away is gone.
         for shard in self._shards:
             self._client.publish(hello_topic(shard), b"")
 

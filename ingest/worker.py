@@ -33,8 +33,9 @@ class IngestWorker:
     """Runs rounds over two inboxes, and the retention between them.
 
     ``send`` publishes an ack and returns False when it could not; the gateway then sends again.
-    ``failing`` is true while the stores cannot be written; ``failed`` is set when a disk failed
-    under them, so that the process must end.
+    ``on_recovered`` is called when the journal takes rounds again: what came meanwhile is gone, and
+    the gateways need not wait to find that out. ``failing`` is true while the stores cannot be
+    written; ``failed`` is set when a disk failed under them, so that the process must end.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class IngestWorker:
         clock: Clock,
         metrics: IngestMetrics,
         failed: threading.Event | None = None,
+        on_recovered: Callable[[], None] | None = None,
     ) -> None:
+        self._on_recovered = on_recovered
         self._rounds = rounds
         self._retention = retention
         self._send = send
@@ -103,6 +106,8 @@ class IngestWorker:
                 if self._arrived.wait(_IDLE_S):
                     self._stopping.wait(_GATHER_S)
                     self._work_off()
+                elif self.failing:
+                    self._one_round([], [])  # gateways with a full window send nothing more
                 self._housekeep()
             except Exception as error:  # noqa: BLE001  the loop must outlive whatever a store raises
                 self._fail(error)
@@ -129,6 +134,8 @@ class IngestWorker:
         if self.failing:
             _log.info("journal_writes_again")
             self.failing = False
+            if self._on_recovered is not None:
+                self._on_recovered()
         for gateway_id, ack in acks:
             if not self._send(gateway_id, ack):
                 self._metrics.unsent_acks.inc()

@@ -40,6 +40,7 @@ class Bench:
         self.journal = journal
         self.sent: list[tuple[str, Ack]] = []
         self.connected = True
+        self.recovered = 0
         self._counters = CollectorRegistry()
         metrics = IngestMetrics(self._counters)
         clock = ManualClock()
@@ -58,7 +59,11 @@ class Bench:
             send=self._send,
             clock=clock,
             metrics=metrics,
+            on_recovered=self._recover,
         )
+
+    def _recover(self) -> None:
+        self.recovered += 1
 
     def _send(self, gateway_id: str, ack: Ack) -> bool:
         self.sent.append((gateway_id, ack))
@@ -110,6 +115,18 @@ def test_an_outage_of_the_journal_acknowledges_nothing_and_ends_with_a_resend(
     wait_until(lambda: bool(bench.sent))
     assert not bench.worker.failing
     assert len(bench.journal.rows) == 1
+
+
+def test_gateways_hear_that_the_journal_is_back_though_none_of_them_sends_anything(
+    bench: Bench,
+) -> None:
+    bench.journal.fail_with = sqlite3.OperationalError("database or disk is full")
+    bench.offer(batch({1: fill_record()}))
+    bench.worker.start()
+    wait_until(lambda: bench.recovered > 0)
+    assert bench.recovered == 1
+    assert not bench.worker.failing
+    assert bench.sent == []
 
 
 def test_a_message_that_breaks_us_holds_up_only_itself() -> None:

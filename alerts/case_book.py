@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, func, select
 from alerts.alert_records import find_alerts
 from alerts.case_records import CaseLogEntry, case_of, change_of, log_entry_of
 from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessage, message_of
-from alerts.schema import alerts, case_log, cases, changes, outbox
+from alerts.proof_photos import NotedDoubt, noted_doubt_of
+from alerts.schema import alerts, case_log, cases, changes, outbox, photo_doubts
 from domain.alerts import Alert
 from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
 from domain.changes import Change
@@ -88,6 +89,17 @@ class CaseBook:
         wanted = select(case_log).where(case_log.c.case_id == case_id).order_by(case_log.c.position)
         with self._reading() as connection:
             return [log_entry_of(row) for row in connection.execute(wanted)]
+
+    def photo_doubts(self, case_id: str) -> list[NotedDoubt]:
+        """Return why photos of a case are doubted, the oldest first."""
+        wanted = (
+            select(photo_doubts, cases.c.number.label("like_number"))
+            .outerjoin(cases, cases.c.case_id == photo_doubts.c.like_case_id)
+            .where(photo_doubts.c.case_id == case_id)
+            .order_by(photo_doubts.c.number)
+        )
+        with self._reading() as connection:
+            return [noted_doubt_of(row) for row in connection.execute(wanted)]
 
     def open_alerts(self) -> list[Alert]:
         """Return every open alert, of places and devices, the newest first."""

@@ -87,7 +87,8 @@ class CaseChecks:
                     problem = file.case.problem_class
                     finding = judge_snapshot(device, snapshot, problem, containers)
                 photos = (snapshot.picture_sha256,) if snapshot.picture_sha256 else ()
-            case FillReading() as reading if not watching:
+            # A crew that sends doubtful photos is not believed on a sensor's word alone.
+            case FillReading() as reading if not watching and not file.case.photo_doubts:
                 finding = self._judge_reading(file, record, reading, involved)
             case _:
                 return False

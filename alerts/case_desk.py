@@ -12,9 +12,11 @@ from alerts.cases import CaseWork, Finding, StaleCaseError
 from alerts.limits import AlertRules
 from alerts.notices import Notices
 from alerts.orders import MoveCase, ReportCase
+from alerts.proof_photos import ProofPhoto, ProofPhotos, note_doubts
 from alerts.schema import orders
 from alerts.store import CaseStore
 from domain.cases import APPROVED_ACTIONS, Actor, Case, CaseAction, IllegalMoveError
+from domain.photo_evidence import DoubtfulPhoto, ProofCircumstances, doubts_by_metadata
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry
 
@@ -91,6 +93,7 @@ class CaseDesk:
 
     def __init__(self, workshop: CaseWorkshop) -> None:
         self._workshop = workshop
+        self._proof_photos = ProofPhotos()
 
     def report(self, order: ReportCase) -> Case:
         """Open a case, or add the report to the one that is open there for that class.
@@ -133,6 +136,7 @@ class CaseDesk:
             if order.expected_version not in (None, file.case.version):
                 raise StaleCaseError(order.case_id)
             _check_order(order, file)
+            doubts = self._look_at_photos(work, order, file)
             moved = work.move(
                 file,
                 Move(
@@ -141,10 +145,38 @@ class CaseDesk:
                     note=order.note,
                     approved_by=order.approved_by,
                     photos=order.photos,
+                    photo_doubts=len(doubts),
                 ),
             )
+            if doubts:
+                note_doubts(work.connection, order.case_id, doubts, work.now)
+                work.note_event(moved, CaseEvent.PHOTOS_DOUBTED, Actor.RULE)
             _remember_key(work.connection, order.key, moved, work.now)
             return moved.case
+
+    def _look_at_photos(
+        self, work: CaseWork, order: MoveCase, file: CaseFile
+    ) -> list[DoubtfulPhoto]:
+        """Return what makes the photos of a proof doubtful, and keep their fingerprints."""
+        if order.action is not CaseAction.FINISH or not order.evidence:
+            return []
+        photos = [
+            ProofPhoto(sha256=sha256, evidence=evidence)
+            for sha256, evidence in zip(order.photos, order.evidence, strict=True)
+        ]
+        place = work.registry.places.get(file.case.place_id)
+        given = ProofCircumstances(
+            filed_at=file.case.filed_at or file.case.opened_at,
+            sent_at=work.now,
+            place=None if place is None else place.location,
+        )
+        doubts = self._proof_photos.likenesses(work.connection, order.case_id, photos)
+        for photo in photos:
+            doubts += doubts_by_metadata(
+                photo.sha256, photo.evidence, given, work.rules.photo_limits
+            )
+        self._proof_photos.keep(work.connection, order.case_id, photos, work.now)
+        return doubts
 
 
 def _check_order(order: MoveCase, file: CaseFile) -> None:

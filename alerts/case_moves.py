@@ -19,6 +19,7 @@ class Move:
     note: str = ""
     approved_by: str | None = None
     photos: tuple[str, ...] = ()
+    photo_doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,14 @@ class Circumstances:
 
     ``evidence_at``: when the observation was made that the move rests on; ``now`` for people's
     moves. A centre that catches up on a backlog acts now on what was seen earlier.
+    ``photo_doubts``: how many reasons there are to doubt the photos that came with the move.
     """
 
     now: datetime
     evidence_at: datetime
     rules: AlertRules
     responsibility: Responsibility
+    photo_doubts: int = 0
 
 
 def next_version(case: Case, **changes: object) -> Case:
@@ -74,7 +77,7 @@ def _arrive(file: CaseFile, given: Circumstances) -> CaseFile:
 
 
 def _finish(file: CaseFile, given: Circumstances) -> CaseFile:
-    case = replace(file.case, finished_at=given.now)
+    case = replace(file.case, finished_at=given.now, photo_doubts=given.photo_doubts)
     return replace(file, case=case, awaiting_since=given.now)
 
 

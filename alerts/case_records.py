@@ -23,6 +23,7 @@ class CaseEvent(StrEnum):
     REMINDED = "reminded"
     ESCALATED = "escalated"
     UNDELIVERED = "undelivered"
+    PHOTOS_DOUBTED = "photos_doubted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

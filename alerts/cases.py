@@ -109,6 +109,7 @@ class CaseWork:
             evidence_at=self.evidence_at or self.now,
             rules=self.rules,
             responsibility=self._responsibility(case.place_id, case.problem_class, case),
+            photo_doubts=move.photo_doubts,
         )
         after = self._store(file, moved(file, move, given))
         self._log(after, move.action, move.actor, state_before=case.state, move=move)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from alerts.working_calendar import WorkingCalendar
+from domain.photo_evidence import PhotoLimits
 from domain.problems import ProblemClass
 
 _MINUTE = timedelta(minutes=1)
@@ -56,6 +57,9 @@ class AlertRules:
     suspect_level: float = 1.0
     low_level: float = 0.50
 
+    photo_oldest: timedelta = _HOUR
+    photo_farthest_m: float = 200.0
+
     escalate_after: timedelta = 30 * _MINUTE
     reminder_before: timedelta = 30 * _MINUTE
     time_limits: Mapping[ProblemClass, timedelta] = field(default_factory=lambda: _TIME_LIMITS)
@@ -75,7 +79,15 @@ class AlertRules:
             if not 0 <= getattr(self, clears) <= getattr(self, raises) <= _HIGHEST_LEVEL:
                 msg = f"{clears} and {raises}: from 0 to {_HIGHEST_LEVEL}, in this order"
                 raise ValueError(msg)
+        if self.photo_farthest_m <= 0 or self.photo_oldest <= timedelta():
+            msg = "photo_farthest_m, photo_oldest: more than nothing"
+            raise ValueError(msg)
         for count in ("readings_in_a_row", "verdicts_needed", "silent_after_intervals"):
             if getattr(self, count) < 1:
                 msg = f"{count}: at least 1"
                 raise ValueError(msg)
+
+    @property
+    def photo_limits(self) -> PhotoLimits:
+        """What time and place of a proof photo are held against."""
+        return PhotoLimits(oldest=self.photo_oldest, farthest_m=self.photo_farthest_m)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.cases import Actor, CaseAction, CaseSource
 from domain.checks import InvalidValueError, check_id, check_sha256
+from domain.photo_evidence import PhotoEvidence
 from domain.problems import ProblemClass
 
 LONGEST_NOTE = 500
@@ -32,7 +33,8 @@ class ReportCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveCase:
-    """Move a case. ``photos`` are hashes of pictures that are in the picture store already.
+    """Move a case. ``photos`` are hashes of pictures that are in the picture store already;
+    ``evidence``, where there is any, is what each of them told of itself.
 
     ``expected_version`` refuses the move when somebody else has moved the case meanwhile.
     """
@@ -44,6 +46,7 @@ class MoveCase:
     note: str = ""
     approved_by: str | None = None
     photos: tuple[str, ...] = ()
+    evidence: tuple[PhotoEvidence, ...] = ()
     expected_version: int | None = None
 
     def __post_init__(self) -> None:
@@ -56,6 +59,9 @@ class MoveCase:
             raise InvalidValueError(msg)
         for photo in self.photos:
             check_sha256("photos", photo)
+        if self.evidence and len(self.evidence) != len(self.photos):
+            msg = "evidence: one for each photo, or none"
+            raise InvalidValueError(msg)
 
 
 def _check_words(key: str, note: str) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from domain.cases import OPEN_STATES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -155,6 +155,7 @@ cases = Table(
     Column("awaiting_since", UtcTime),
     Column("paused_at", UtcTime),
     Column("reminders", Integer, nullable=False),
+    Column("photo_doubts", Integer, nullable=False, server_default="0"),
 )
 _case_is_open = cases.c.state.in_([str(state) for state in sorted(OPEN_STATES)])
 Index(
@@ -183,6 +184,32 @@ case_log = Table(
     Column("photos", JSON, nullable=False),
 )
 Index("case_log_by_case", case_log.c.case_id, case_log.c.position)
+
+proof_photos = Table(
+    "proof_photos",
+    METADATA,
+    Column("number", _Counted, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("sent_at", UtcTime, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+)
+"""What every photo of a crew looked like, to know it again (16 bytes, no picture)."""
+
+photo_doubts = Table(
+    "photo_doubts",
+    METADATA,
+    Column("number", _Counted, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("noted_at", UtcTime, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("doubt", Text, nullable=False),
+    Column("like_case_id", Text),
+    Column("like_sha256", Text),
+    Column("distance_m", Integer),
+    Column("early_min", Integer),
+)
+Index("photo_doubts_by_case", photo_doubts.c.case_id, photo_doubts.c.number)
 
 orders = Table(
     "orders",

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select, update
 
-from alerts.schema import METADATA, SCHEMA_VERSION, facts
+from alerts.schema import METADATA, SCHEMA_VERSION, facts, photo_doubts, proof_photos
 from storage.sql_engine import writing_engine
 from storage.sqlite import SqliteFile
 
@@ -111,7 +111,20 @@ def _open_schema(connection: Connection, path: Path) -> str:
     if version > SCHEMA_VERSION:
         msg = f"{path} has schema version {version}, this release knows {SCHEMA_VERSION}"
         raise NewerSchemaError(msg)
+    if version < SCHEMA_VERSION:
+        _from_version_1(connection)
     return str(known["store_id"])
+
+
+def _from_version_1(connection: Connection) -> None:
+    """Add what proof photos are known again by."""
+    connection.exec_driver_sql(
+        "ALTER TABLE cases ADD COLUMN photo_doubts INTEGER NOT NULL DEFAULT 0"
+    )
+    METADATA.create_all(connection, tables=[proof_photos, photo_doubts], checkfirst=False)
+    connection.execute(
+        update(facts).where(facts.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
+    )
 
 
 def new_store_id() -> str:

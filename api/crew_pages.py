@@ -25,7 +25,8 @@ from api.page_rendering import render
 from api.parts import CentreParts
 from api.request_facts import Metrics, Parts, locale_of, scoped_key
 from domain.cases import Actor, Case, CaseState, IllegalMoveError
-from domain.ports.photo_intake import PhotoRefusal, RefusedPhotoError
+from domain.photo_evidence import PhotoEvidence
+from domain.ports.photo_intake import AdmittedPhoto, PhotoRefusal, RefusedPhotoError
 from texts.catalogue import key_of
 from texts.preference import locale_named
 
@@ -133,7 +134,7 @@ def _finish(parts: CentreParts, metrics: Metrics, asked: PageRequest, form: _Ste
     if case.state is not CaseState.IN_PROGRESS:
         # Sent twice, or too late: either way the page tells how it stands, and no photo is read.
         return _back(asked, moved_on=case.state not in HANDLED_STATES)
-    hashes = []
+    photos = []
     for name, raw in zip(PHOTOS, form.photos, strict=True):
         if raw is None:
             return _again(
@@ -145,8 +146,15 @@ def _finish(parts: CentreParts, metrics: Metrics, asked: PageRequest, form: _Ste
             metrics.photo(refused.reason)
             return _again(parts, case, asked, _photo_problem(parts, name, refused.reason, asked))
         metrics.photo("admitted")
-        hashes.append(parts.pictures.put(photo.jpeg))
-    return _take(parts, CrewStep.FINISH, case, asked, form, photos=tuple(hashes))
+        parts.pictures.put(photo.jpeg)
+        photos.append(photo)
+    answer = _take(parts, CrewStep.FINISH, case, asked, form, photos=tuple(photos))
+    sent = {photo.sha256 for photo in photos}
+    for noted in parts.book.photo_doubts(case.case_id):
+        # Only those of this proof: a photo may have been doubted in an earlier one, too.
+        if noted.photo.sha256 in sent and noted.noted_at >= (case.arrived_at or case.opened_at):
+            metrics.photo_doubted(noted.photo.doubt)
+    return answer
 
 
 def _take(
@@ -156,7 +164,7 @@ def _take(
     asked: PageRequest,
     form: _StepForm,
     *,
-    photos: tuple[str, ...],
+    photos: tuple[AdmittedPhoto, ...],
 ) -> Response:
     try:
         parts.desk.move(
@@ -166,7 +174,8 @@ def _take(
                 actor=Actor.CREW,
                 key=scoped_key("crew", case.case_id, step, form.key),
                 note=form.note,
-                photos=photos,
+                photos=tuple(photo.sha256 for photo in photos),
+                evidence=_all_evidence(photos),
             )
         )
     except IllegalMoveError:
@@ -174,6 +183,12 @@ def _take(
     except MissingProofError:
         return _again(parts, case, asked, _missing_proof(parts, asked))
     return _back(asked)
+
+
+def _all_evidence(photos: tuple[AdmittedPhoto, ...]) -> tuple[PhotoEvidence, ...]:
+    """Return what each photo told of itself; nothing where the intake cannot tell of each."""
+    known = tuple(photo.evidence for photo in photos if photo.evidence is not None)
+    return known if len(known) == len(photos) else ()
 
 
 def _open(parts: CentreParts, token: str) -> Case:

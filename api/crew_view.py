@@ -101,14 +101,16 @@ def form_key(case: Case, step: CrewStep) -> str:
 
 
 def checker(case: Case, registry: RegistrySnapshot) -> Checker:
-    """Return who will check: a camera that sees the spot, the fill sensor, or an inspector."""
+    """Return who will check: a camera that sees the spot, the fill sensor, or an inspector, as
+    always without a camera when the photos are doubted.
+    """
     containers = frozenset(
         sensor.container_id for sensor in registry.sensors_at.get(case.place_id, ())
     )
     cameras = registry.cameras_at.get(case.place_id, ())
     if any(sees(camera, case.problem_class, containers) for camera in cameras):
         return Checker.CAMERA
-    if case.problem_class is ProblemClass.BIN_OVERFLOW and containers:
+    if case.problem_class is ProblemClass.BIN_OVERFLOW and containers and not case.photo_doubts:
         return Checker.SENSOR
     return Checker.INSPECTOR
 

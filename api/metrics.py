@@ -33,6 +33,12 @@ class ApiMetrics:
             ("result",),
             registry=registry,
         )
+        self._photo_doubts = Counter(
+            "huanwei_api_photo_doubts",
+            "Reasons to doubt photos that crews sent as proof.",
+            ("doubt",),
+            registry=registry,
+        )
 
     def answered(self, *, area: str, method: str, status: int, seconds: float) -> None:
         """Count an answered request."""
@@ -47,3 +53,7 @@ class ApiMetrics:
     def photo(self, result: str) -> None:
         """Count a photo that was admitted or refused."""
         self._photos.labels(result).inc()
+
+    def photo_doubted(self, doubt: str) -> None:
+        """Count a reason to doubt a proof photo."""
+        self._photo_doubts.labels(doubt).inc()

@@ -219,7 +219,8 @@ class Case:
     """A case as it stands now. ``version`` grows by one with every move.
 
     ``due_at`` is the end of its time limit, None until it is filed; ``rework_count`` says how
-    often the check sent it back.
+    often the check sent it back; ``photo_doubts`` how many reasons there are to doubt the photos
+    of its newest proof.
     """
 
     case_id: str
@@ -241,6 +242,7 @@ class Case:
     escalation_level: int = 0
     rework_count: int = 0
     note: str = ""
+    photo_doubts: int = 0
 
     def __post_init__(self) -> None:
         for field in ("case_id", "place_id", "unit_id", "crew_id"):

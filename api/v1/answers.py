@@ -124,6 +124,7 @@ class CaseAnswer(Answer):
     overdue: bool
     escalation_level: int
     rework_count: int
+    photo_doubts: int
     note: str
 
     @classmethod
@@ -152,6 +153,7 @@ class CaseAnswer(Answer):
             overdue=is_overdue(case, now),
             escalation_level=case.escalation_level,
             rework_count=case.rework_count,
+            photo_doubts=case.photo_doubts,
             note=case.note,
         )
 

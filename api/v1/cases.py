@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from alerts.case_records import CaseLogEntry
 from alerts.orders import MoveCase, ReportCase
 from alerts.outbox import OutboxMessage
+from alerts.proof_photos import NotedDoubt
 from api.errors import ApiError, ErrorCode
 from api.request_facts import ROLES, IdempotencyKey, Parts, Reader, Role, scoped_key
 from api.v1.answers import Answer, CaseAnswer, actions_by_role
@@ -57,6 +58,36 @@ class LogEntryAnswer(Answer):
         )
 
 
+class PhotoDoubtAnswer(Answer):
+    """Why one photo of a proof is doubted. ``like_*``: the picture that it resembles and its case;
+    ``distance_m`` is rough.
+    """
+
+    noted_at: datetime
+    sha256: str
+    doubt: str
+    doubt_text: str
+    like_case_id: str | None
+    like_sha256: str | None
+    distance_m: int | None
+    early_min: int | None
+
+    @classmethod
+    def of(cls, noted: NotedDoubt, catalogue: Catalogue, locale: Locale) -> "PhotoDoubtAnswer":
+        """Tell a doubt."""
+        photo = noted.photo
+        return cls(
+            noted_at=noted.noted_at,
+            sha256=photo.sha256,
+            doubt=photo.doubt,
+            doubt_text=catalogue.word(photo.doubt, locale),
+            like_case_id=photo.like_case_id,
+            like_sha256=photo.like_sha256,
+            distance_m=photo.distance_m,
+            early_min=photo.early_min,
+        )
+
+
 class MessageAnswer(Answer):
     """What was said to whom, and whether it arrived. The link in it is the crew's alone."""
 
@@ -99,6 +130,7 @@ class CaseDetailAnswer(Answer):
     actions: dict[str, list[CaseAction]]
     log: list[LogEntryAnswer]
     messages: list[MessageAnswer]
+    photo_doubts: list[PhotoDoubtAnswer]
 
 
 @router.get("/cases", summary="Cases by state")
@@ -127,6 +159,10 @@ def one_case(case_id: _CaseId, parts: Parts, locale: Reader) -> CaseDetailAnswer
         actions=actions_by_role(case.state, ROLES),
         log=[LogEntryAnswer.of(e, parts.catalogue, locale) for e in parts.book.log(case_id)],
         messages=[MessageAnswer.of(message) for message in parts.book.messages(case_id)],
+        photo_doubts=[
+            PhotoDoubtAnswer.of(noted, parts.catalogue, locale)
+            for noted in parts.book.photo_doubts(case_id)
+        ],
     )
 
 

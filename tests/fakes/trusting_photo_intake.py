@@ -2,6 +2,7 @@
 
 import hashlib
 
+from domain.photo_evidence import PhotoEvidence
 from domain.ports.photo_intake import AdmittedPhoto, PhotoRefusal, RefusedPhotoError
 
 JPEG_START = b"\xff\xd8\xff"
@@ -10,11 +11,12 @@ _MOST_BYTES = 6 * 1024 * 1024
 
 class TrustingPhotoIntake:
     """Fulfils ``domain.ports.photo_intake.PhotoIntake``; takes whatever begins like a JPEG as it
-    is. ``admitted`` counts.
+    is, and ``evidence`` for what a test says of it. ``admitted`` counts.
     """
 
     def __init__(self) -> None:
         self.admitted = 0
+        self.evidence: dict[bytes, PhotoEvidence] = {}
 
     def admit(self, raw: bytes) -> AdmittedPhoto:
         if not raw:
@@ -24,4 +26,6 @@ class TrustingPhotoIntake:
         if not raw.startswith(JPEG_START):
             raise RefusedPhotoError(PhotoRefusal.NOT_A_PICTURE)
         self.admitted += 1
-        return AdmittedPhoto(sha256=hashlib.sha256(raw).hexdigest(), jpeg=raw)
+        return AdmittedPhoto(
+            sha256=hashlib.sha256(raw).hexdigest(), jpeg=raw, evidence=self.evidence.get(raw)
+        )

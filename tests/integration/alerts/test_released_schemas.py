@@ -31,5 +31,7 @@ def test_the_cases_of_a_released_version_go_on(tmp_path: Path, released: str) ->
         assert states == {MessageState.DELIVERED}
         rig.clock.advance(hours=1)
         rig.evaluate()
-        rig.finish(rig.the_case())
+        finished = rig.finish(rig.the_case())
+        assert finished.photo_doubts == 0
+        assert rig.book.photo_doubts(finished.case_id) == []
         assert next(change.position for change in rig.book.changes(before)) == before + 1

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from domain.cases import Actor, Case, CaseAction, CaseState
+from domain.photo_evidence import PhotoDoubt, PhotoEvidence
 from domain.problems import ProblemClass
 from domain.records import CameraHealth, Record, SnapshotVerdicts, Verdict, VerdictState
 from tests.fakes.centre_rig import CentreRig
@@ -218,6 +219,23 @@ def test_a_step_that_is_no_longer_next_leads_to_how_it_stands(
     assert "任务状态已变化" in page
     assert "任务暂停" in page
     assert state_of(rig, case) is CaseState.DEFERRED
+
+
+def test_doubtful_photos_finish_the_task_are_counted_and_leave_the_check_to_an_inspector(
+    client: TestClient, rig: CentreRig, blind_place: str
+) -> None:
+    case, address = at_the_photos(rig, blind_place)
+    for raw in (OVERVIEW, CLOSE_UP):
+        rig.photo_intake.evidence[raw] = PhotoEvidence(fingerprint=1)
+    assert send_photos(client, address, photos()).status_code == 303
+    assert "督查员会核查现场" in client.get(address).text
+    (noted,) = rig.book.photo_doubts(case.case_id)
+    assert noted.photo.doubt is PhotoDoubt.SAME_VIEW
+    counted = "huanwei_api_photo_doubts_total"
+    assert f'{counted}{{doubt="same_view"}} 1.0' in client.get("/metrics").text
+    told = client.get(f"/api/v1/cases/{case.case_id}").json()
+    assert told["case"]["photo_doubts"] == 1
+    assert [doubt["doubt_text"] for doubt in told["photo_doubts"]] == ["两张照片是同一画面"]
 
 
 @pytest.mark.parametrize(

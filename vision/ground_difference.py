@@ -19,6 +19,7 @@ LOWEST_GAIN, HIGHEST_GAIN = 0.4, 4.0
 """Light beyond these ratios to the reference is another light; nothing is compared then."""
 
 _GAIN_STEP = 4
+_SAME_LIGHT, _SAME_LIGHT_SHARE = 0.15, 0.33
 
 T = TypeVar("T", bound=np.generic)
 
@@ -29,20 +30,29 @@ def thinned(values: NDArray[T]) -> NDArray[T]:
 
 
 def channel_gains(
-    picture: Picture, thin_reference: Picture, watched: Mask
+    picture: Picture,
+    thin_reference: Picture,
+    watched: Mask,
+    before: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64] | None:
     """Return (3,) factors that bring the picture to the light of the reference.
 
     ``picture`` and ``watched`` at work size, the reference :func:`thinned`. Medians over what is
-    watched, so that waste on less than half of it does not count. None where the light is too far
-    from the reference's.
+    watched, so that waste on less than half of it does not count; over what still has the light of
+    ``before``, the last snapshot's factors, where that is a third: a shadow that covers most of a
+    place is no new light. None where the light is too far from the reference's.
     """
     where = thinned(watched)
     if not where.any():
         return np.ones(3)
     now = thinned(picture)[where].astype(np.float64) + 4.0
     clean = thin_reference[where].astype(np.float64) + 4.0
-    gains: NDArray[np.float64] = np.median(clean / now, axis=0)
+    ratios = clean / now
+    if before is not None:
+        alike = (np.abs(ratios / before - 1.0) < _SAME_LIGHT).all(axis=1)
+        if np.count_nonzero(alike) >= _SAME_LIGHT_SHARE * alike.size:
+            ratios = ratios[alike]
+    gains: NDArray[np.float64] = np.median(ratios, axis=0)
     if gains.min() < LOWEST_GAIN or gains.max() > HIGHEST_GAIN:
         return None
     return gains

@@ -15,6 +15,7 @@ from vision.encoding import EncodedPicture, encode_picture
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
+from vision.local_light import in_local_light
 from vision.masking import mask_picture
 from vision.movers import MoverFinder, people_by_hog
 from vision.overflow_score import CropClassifier, head_can_tip, overflow_logit
@@ -66,7 +67,8 @@ class CameraState:
     """What is remembered of a camera from one snapshot to the next.
 
     ``staying`` and ``things`` belong to the reference of ``lighting``; another light starts them
-    anew. ``bags`` is where bags were put down one by one, in any light.
+    anew. ``bags`` is where bags were put down one by one, in any light; ``gains`` brought the last
+    snapshot to its reference's light.
     """
 
     freeze: FreezeWatch = field(default_factory=FreezeWatch)
@@ -74,6 +76,7 @@ class CameraState:
     things: ThingMemory = field(default_factory=ThingMemory)
     bags: Mask | None = None
     lighting: Lighting | None = None
+    gains: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,10 @@ def _judge_against(
     work: Picture,
 ) -> JudgedSnapshot:
     """Judge a picture that lies upon the reference, at its own size and at work size."""
-    gains = channel_gains(work, reference.thin_picture, setup.masks.watched)
+    same = state.lighting is reference.lighting
+    gains = channel_gains(
+        work, reference.thin_picture, setup.masks.watched, state.gains if same else None
+    )
     if gains is None:
         return _not_judged(setup, state, CameraHealth.OK, Reason.LIGHTING_UNLIKE_REFERENCE)
     lit = apply_gains(work, gains)
@@ -173,7 +179,12 @@ def _judge_against(
         ),
         picture=picture,
         state=replace(
-            state, staying=staying, things=things, bags=bags, lighting=reference.lighting
+            state,
+            staying=staying,
+            things=things,
+            bags=bags,
+            lighting=reference.lighting,
+            gains=gains,
         ),
         pieces=tuple(piece for on_ground in pieces for piece in on_ground),
     )
@@ -216,15 +227,21 @@ def _look(
     look = smooth_lab(lit)
     if colours_lost:
         look[..., 1:] = reference.smooth_lab[..., 1:]
+    clean = reference.smooth_lab
+    light = in_local_light(look, clean, setup.masks.watched)
     staying, seen = look_again(
-        remembered, look, reference.smooth_lab, setup.masks.watched, setup.snapshots_needed
+        remembered,
+        light.look,
+        clean,
+        setup.masks.watched,
+        setup.snapshots_needed,
+        light.uncertain,
     )
     seen, things = sort_out(
-        seen,
+        replace(seen, passing=(seen.passing | light.differed) & ~seen.staying, lit=light.lit),
         things,
         picture=lit,
-        look=look,
-        clean=reference.smooth_lab,
+        clean=clean,
         finder=setup.finder,
     )
     return staying, things, seen

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vision.ground_difference import join_pieces, smallest_piece_px, thinned
-from vision.light_changes import light_only
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.movers import Frame, MoverFinder
 from vision.persistence import SeenPixels
@@ -26,7 +25,7 @@ _MOVING_LIGHT = 0.01
 """Of the picture: when so much of it has come into other light or out of it since the last
 snapshot, remains can be anywhere."""
 
-_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 5, 13
+_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 2, 13
 """At the edge of a wandering shadow remains look like things; so what is new there has to pass
 the tests so often before it counts."""
 
@@ -72,18 +71,17 @@ def sort_out(
     memory: ThingMemory,
     *,
     picture: Picture,
-    look: Picture,
     clean: Picture,
     finder: MoverFinder | None,
 ) -> tuple[SeenPixels, ThingMemory]:
     """Return what stays without light and movers, and what to remember of it.
 
-    ``picture``: (height, width, 3) uint8 BGR; ``look`` and ``clean``: the same in Lab, smoothed, in
-    one light. What is taken from ``staying`` is then ``passing``, so that it is hidden in a stored
-    picture, and no ground is called clear of it unless only light differs there.
+    ``seen``: with what only light explains; ``picture``: (height, width, 3) uint8 BGR; ``clean``:
+    the clean reference in Lab. What is taken from ``staying`` is then ``passing``, so that it is
+    hidden in a stored picture, and no ground is called clear of it unless only light differs there.
     """
     differs = seen.staying | seen.passing
-    lit = light_only(look, clean, join_pieces(differs))
+    lit = seen.lit
     things = join_pieces(seen.nearly & ~lit)
     trial = _Trial(
         picture=picture,
@@ -124,7 +122,7 @@ def sort_out(
         if unseen < _REMEMBERED_FOR and not _meets(frame, tuple(settled))
     )
     return (
-        replace(seen, staying=staying, passing=differs & ~staying, lit=lit),
+        replace(seen, staying=staying, passing=differs & ~staying),
         ThingMemory(
             tried=tuple(passed),
             settled=(*((frame, 0) for frame in settled), *hidden),

@@ -12,6 +12,7 @@ DEFAULT_SNAPSHOTS = 4
 """K: in so many snapshots in a row a thing must lie where it lies before it counts."""
 
 _SAME = 24
+_NEVER = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,24 +22,29 @@ class StayingPixels:
     ``look``: (height, width, 3) uint8 Lab in the light of the reference; ``snapshots``: (height,
     width) uint8, 0 where the ground looks clean, at most K; ``hidden``: (height, width / 8) bits,
     where something else was before it. Who stands there for one snapshot does not make it new.
+    ``unseen``: (height, width) uint8, snapshots since the ground there was last seen clean.
     """
 
     look: Picture
     snapshots: NDArray[np.uint8]
     hidden: NDArray[np.uint8]
+    unseen: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenPixels:
     """What one snapshot says, (height, width) bool each: ``staying`` differs from the reference
     and has looked the same for K snapshots; ``passing`` differs, but not yet that long; ``nearly``
-    is ``staying`` with what lacks a snapshot of it; ``lit`` is what only light explains.
+    is ``staying`` with what lacks a snapshot of it; ``lit`` is what only light explains;
+    ``doubtful`` differs, and nobody only walks by there: it looks as in the snapshot before, or the
+    ground was not seen clean in any of the last K.
     """
 
     staying: Mask
     passing: Mask
     nearly: Mask
     lit: Mask
+    doubtful: Mask
 
 
 def nothing_yet(height_px: int, width_px: int) -> StayingPixels:
@@ -47,6 +53,7 @@ def nothing_yet(height_px: int, width_px: int) -> StayingPixels:
         look=np.zeros((height_px, width_px, 3), dtype=np.uint8),
         snapshots=np.zeros((height_px, width_px), dtype=np.uint8),
         hidden=np.zeros((height_px, -(-width_px // 8)), dtype=np.uint8),
+        unseen=np.full((height_px, width_px), _NEVER, dtype=np.uint8),
     )
 
 
@@ -56,11 +63,13 @@ def look_again(
     clean: Picture,
     watched: Mask,
     needed: int = DEFAULT_SNAPSHOTS,
+    uncertain: Mask | None = None,
 ) -> tuple[StayingPixels, SeenPixels]:
     """Return the state after one more snapshot, and what that snapshot says.
 
     ``look`` and ``clean``: (height, width, 3) uint8 Lab, smoothed, in the same light; ``watched``:
-    (height, width) bool, where anything is compared at all.
+    (height, width) bool, where anything is compared at all; under ``uncertain``, the edge of a
+    shadow, what looked otherwise before is neither new nor gone.
     """
     differs = (lab_distance(look, clean) > DIFFERENCE) & watched
     as_before = (lab_distance(look, state.look) <= _SAME) & (state.snapshots > 0)
@@ -68,22 +77,34 @@ def look_again(
     other = differs & ~as_before
     hidden = np.unpackbits(state.hidden, axis=1, count=look.shape[1]).view(np.bool_)
     covered = other & (state.snapshots >= needed) & ~hidden
-    fresh = other & ~covered
+    kept = (
+        np.zeros_like(differs) if uncertain is None else uncertain & ~stays & (state.snapshots > 0)
+    )
+    fresh = other & ~covered & ~kept
 
     snapshots = state.snapshots.copy()
     snapshots[stays] = np.minimum(snapshots[stays] + 1, needed)
     snapshots[fresh] = 1
-    snapshots[~differs] = 0
+    snapshots[~differs & ~kept] = 0
     newest = np.where((stays | fresh)[..., None], look, state.look)
+
+    unseen = np.minimum(state.unseen, _NEVER - 1) + np.uint8(1)
+    unseen[~differs & ~kept] = 0
 
     staying = stays & (snapshots >= needed)
     nearly = differs & (snapshots >= max(1, needed - 1)) & ~covered
     return (
-        StayingPixels(look=newest, snapshots=snapshots, hidden=np.packbits(covered, axis=1)),
+        StayingPixels(
+            look=newest,
+            snapshots=snapshots,
+            hidden=np.packbits(covered, axis=1),
+            unseen=unseen,
+        ),
         SeenPixels(
             staying=staying,
             passing=differs & ~staying,
             nearly=nearly,
             lit=np.zeros_like(staying),
+            doubtful=differs & ((snapshots > 1) | (unseen >= needed)),
         ),
     )

@@ -95,7 +95,8 @@ def judge_ground(
 ) -> list[Verdict]:
     """Return the verdicts of one ground zone, one for each class of
     ``GROUND_ZONE_CLASSES``, by the pieces that lie there. Clear only where the ground itself was
-    seen in this snapshot, and where nothing was ``dropped`` because people had rejected it.
+    seen in this snapshot or, behind who walks by, in one of the last K; and where nothing was
+    ``dropped`` because people had rejected it.
     """
     zone_id = ground.zone.zone_id
     doubt = _ground_doubt(ground, seen)
@@ -137,8 +138,9 @@ def _ground_doubt(ground: GroundZone, seen: SeenPixels) -> Reason | None:
     staying, passing = _share(seen.staying, ground.mask), _share(unclear, ground.mask)
     if staying + passing > _MOST_COVERED_SHARE:
         return Reason.ZONE_COVERED
-    passing_pixels = np.count_nonzero(join_pieces(unclear & ground.mask))
-    if passing > _MOST_UNSEEN_SHARE or passing_pixels >= _PASSING_PX:
+    # Who walks by hides ground that was seen clean just before; what has stopped there may lie.
+    doubtful = np.count_nonzero(join_pieces(unclear & seen.doubtful & ground.mask))
+    if passing > _MOST_UNSEEN_SHARE or doubtful >= _PASSING_PX:
         return Reason.NOT_YET_PERSISTENT
     return None
 

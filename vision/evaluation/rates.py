@@ -13,7 +13,9 @@ def share_interval(hits: int, of: int) -> tuple[float, float]:
     share, square = hits / of, _Z * _Z
     middle = (share + square / (2 * of)) / (1 + square / of)
     half = _Z * math.sqrt(share * (1 - share) / of + square / (4 * of * of)) / (1 + square / of)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding must not push a bound past a share of none or all.
+    low = 0.0 if hits == 0 else max(0.0, middle - half)
+    return low, 1.0 if hits == of else min(1.0, middle + half)
 
 
 def count_interval(count: int) -> tuple[float, float]:

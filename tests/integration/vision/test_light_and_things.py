@@ -12,9 +12,11 @@ from domain.problems import ProblemClass
 from domain.records import SnapshotVerdicts, VerdictState
 from tests.fakes.sample_pictures import clean_scene, street_camera, with_bag, with_noise
 from vision.evaluation.disturbances import DISTURBANCES, SHAKE_PX, rain, shake
+from vision.ground_difference import DIFFERENCE, lab_distance
 from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
 from vision.light_changes import light_only
 from vision.limited_cv2 import Picture, cv2
+from vision.local_light import in_local_light
 from vision.movers import Frame, HogPeople, MoverFinder
 from vision.overflow_score import shipped_head
 from vision.references import smooth_lab
@@ -135,14 +137,48 @@ def test_a_bag_in_a_shadow_is_still_a_bag() -> None:
     assert bag_states(seen)[-1] is PRESENT
 
 
+def with_litter(picture: Picture, x: int, y: int) -> Picture:
+    shown = picture.copy()
+    cv2.rectangle(shown, (x, y), (x + 19, y + 17), (40, 50, 190), -1)
+    return shown
+
+
+@pytest.mark.parametrize("step_px", [25, 60])
+def test_litter_under_a_wandering_shadow_is_found_in_six_snapshots(step_px: int) -> None:
+    setup = prepare_camera(
+        street_camera(), {Lighting.DAY: SCENE}, width_px=640, height_px=360, head=shipped_head()
+    )
+    state, found = CameraState(), []
+    for number in range(9):
+        littered = with_litter(SCENE, 250, 290) if number >= 3 else SCENE
+        picture = shaded(littered, 60 + step_px * number, 220, 0.55)
+        judged = judge_snapshot(setup, state, with_noise(picture, number))
+        state = judged.state
+        found.append({piece.box for piece in judged.pieces})
+    assert not any(found[:3])
+    (box,) = found[8]
+    assert box[0] < 259 * 0.75 < box[0] + box[2]
+
+
+@pytest.mark.parametrize(("left", "factor"), [(60, 0.5), (130, 0.6), (200, 0.8)])
+def test_ground_in_a_shadow_is_brought_to_the_light_of_the_reference_and_litter_stays_litter(
+    left: int, factor: float
+) -> None:
+    look = smooth_lab(shaded(with_litter(SCENE, left + 110, 290), left, 240, factor))
+    light = in_local_light(look, CLEAN_LAB, np.ones(SCENE.shape[:2], dtype=np.bool_))
+    ground = (slice(200, 280), slice(left + 20, left + 220))
+    assert np.median(lab_distance(light.look, CLEAN_LAB)[ground]) < 10
+    litter = (slice(292, 305), slice(left + 112, left + 127))
+    assert np.mean(lab_distance(light.look, CLEAN_LAB)[litter] > DIFFERENCE) > 0.8
+    assert not light.lit[litter].mean() > 0.2
+
+
 @pytest.mark.parametrize("kind", list(DISTURBANCES))
 def test_a_bag_is_found_and_clean_ground_never_waste_in_rain_night_light_and_shake(
     kind: str,
 ) -> None:
     disturb = DISTURBANCES[kind]
-    # While a shadow wanders, what is new counts some snapshots later.
-    snapshots = 14 if kind == "shadow_sweep" else 6
-    bag = look_at([disturb(with_bag(SCENE), number) for number in range(snapshots)])
+    bag = look_at([disturb(with_bag(SCENE), number) for number in range(6)])
     assert PRESENT in bag_states(bag)
     assert CLEAR not in bag_states(bag)
     clean = look_at([disturb(SCENE, number) for number in range(9)])

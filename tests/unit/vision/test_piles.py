@@ -22,7 +22,9 @@ BAG_PX = 48
 
 
 def seen(staying: Mask, passing: Mask = NOTHING) -> SeenPixels:
-    return SeenPixels(staying=staying, passing=passing, nearly=staying, lit=NOTHING)
+    return SeenPixels(
+        staying=staying, passing=passing, nearly=staying, lit=NOTHING, doubtful=passing
+    )
 
 
 def row_of(bags: int) -> Mask:

@@ -6,7 +6,7 @@ begin. PostgreSQL notices a process that was killed at once, a machine that vani
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import psycopg
@@ -91,7 +91,12 @@ class JournalSession:
             pooled.invalidate()
 
     def close(self) -> None:
-        """Close for good. May be called twice."""
+        """Give up the shards and close for good. May be called twice."""
+        if self._pooled is not None:
+            # Before the connection ends: the server notices that end only a moment later, and
+            # whoever waits for the shards would find them taken.
+            with suppress(psycopg.Error):
+                self._driver(self._pooled).execute("SELECT pg_advisory_unlock_all()")
         self.drop()
         self._engine.dispose()
 

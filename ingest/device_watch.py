@@ -9,11 +9,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from domain.device_health import interval_s
-from domain.devices import Device
+from domain.devices import Device, FillSensor
 from domain.records import CameraHealth, FillReading, MeasurementQuality, Record, SnapshotVerdicts
-from ingest.judge import LATE_AFTER
+from ingest.judge import LATE_AFTER, DeviceTimes
 from ingest.reasons import Suspicion
 from ingest.token_bucket import TokenBucket
+from wire.records import FillBody
 
 HOUR_US = 3_600_000_000
 
@@ -65,8 +66,16 @@ class HourNote(NamedTuple):
     least_offset_us: int
 
 
+class Sender(NamedTuple):
+    """A sensor as one snapshot of the registry has it, and what is remembered of it."""
+
+    gateway_id: str
+    sensor: FillSensor
+    watch: "DeviceWatch"
+
+
 class DeviceWatch:
-    """The memory of one device. Used by one thread."""
+    """The memory of one device. Used by one thread. ``times`` are those of its newest records."""
 
     __slots__ = (
         "_backlog",
@@ -82,9 +91,13 @@ class DeviceWatch:
         "_limits",
         "_live",
         "_usable",
+        "times",
     )
 
-    def __init__(self, limits: RateLimits = DEFAULT_RATE_LIMITS) -> None:
+    def __init__(
+        self, limits: RateLimits = DEFAULT_RATE_LIMITS, times: DeviceTimes | None = None
+    ) -> None:
+        self.times = times or DeviceTimes()
         self._limits = limits
         self._device: Device | None = None
         self._live, self._density, self._backlog = TokenBucket(), TokenBucket(), TokenBucket()
@@ -110,17 +123,30 @@ class DeviceWatch:
         A least offset is told again only when it has fallen by a second: that is exact enough for
         a clock, and most records then cost nothing.
         """
-        hour = observed_us // HOUR_US
         offset = record.gateway_at - record.observed_at
-        if hour == self._hour and offset >= self._least and (self._usable or not is_usable(record)):
+        if not self.is_news(observed_us // HOUR_US, offset):
+            return None
+        return self.learn(
+            record.device_id, observed_us // HOUR_US, offset, usable=is_usable(record)
+        )
+
+    def is_news(self, hour: int, offset: timedelta) -> bool:
+        """Tell whether :meth:`learn` might have something to keep of a record of that hour."""
+        return hour != self._hour or offset < self._least or not self._usable
+
+    def learn(
+        self, device_id: str, hour: int, offset: timedelta, *, usable: bool
+    ) -> HourNote | None:
+        """Learn what :meth:`note` learns, from one who has no :class:`Record`."""
+        if hour == self._hour and offset >= self._least and (self._usable or not usable):
             return None
         if hour != self._hour:
             self._hour, self._usable = hour, False
         self._least = offset - _SECOND
-        self._usable = self._usable or is_usable(record)
-        return HourNote(hour, record.device_id, self._usable, offset // _MICROSECOND)
+        self._usable = self._usable or usable
+        return HourNote(hour, device_id, self._usable, offset // _MICROSECOND)
 
-    def suspects(self, reading: FillReading) -> Suspicion | None:
+    def suspects(self, reading: FillReading | FillBody) -> Suspicion | None:
         """Return what is hard to believe of the newest reading, after those before it."""
         battery_v = reading.battery_v
         if battery_v is not None and not LOWEST_BATTERY_V <= battery_v <= HIGHEST_BATTERY_V:
@@ -151,11 +177,16 @@ def is_usable(record: Record) -> bool:
     """Tell whether the record says something of its place: what coverage counts."""
     values = record.values
     if isinstance(values, FillReading):
-        return (
-            values.filling_level is not None
-            and values.measurement_quality is MeasurementQuality.ACCEPTED
-        )
+        return is_accepted_level(values)
     return isinstance(values, SnapshotVerdicts) and values.camera_health is CameraHealth.OK
+
+
+def is_accepted_level(reading: FillReading | FillBody) -> bool:
+    """Tell whether the reading has a level that can be believed."""
+    return (
+        reading.filling_level is not None
+        and reading.measurement_quality is MeasurementQuality.ACCEPTED
+    )
 
 
 def is_spike(before: float, between: float, after: float) -> bool:

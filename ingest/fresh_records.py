@@ -12,6 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from domain.records import Record
+from wire.checked_records import CheckedRecord
 
 MOST_FRESH_BYTES = 3 * 1024 * 1024
 """Encoded; in memory the records take about five times as much."""
@@ -21,7 +22,7 @@ class FreshEntry(NamedTuple):
     """A record and where the journal has it. Fulfils ``ingest.ports.time_series.SeriesEntry``."""
 
     position: int
-    record: Record
+    record: Record | CheckedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class _Commit:
 
     behind: int
     through: int
-    records: Sequence[Record]
+    records: Sequence[Record | CheckedRecord]
     size: int
 
 
@@ -46,7 +47,13 @@ class FreshRecords:
         self._commits: deque[_Commit] = deque()
         self._bytes = 0
 
-    def put(self, *, span: tuple[int, int] | None, records: Sequence[Record], size: int) -> None:
+    def put(
+        self,
+        *,
+        span: tuple[int, int] | None,
+        records: Sequence[Record | CheckedRecord],
+        size: int,
+    ) -> None:
         """Keep what a commit of ``size`` bytes put at ``span``, if that is known."""
         if span is None or span[1] - span[0] != len(records) or not records:
             return

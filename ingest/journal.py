@@ -17,6 +17,7 @@ from ingest.journal_rows import (
     says_other,
 )
 from ingest.judge import NewestTimes
+from ingest.many_rows import ManyRows
 from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
 from ingest.quality_tables import QUALITY_SCHEMA, counts_of, put_quality, trim_quality
 from ingest.uplink_progress import UplinkProgress
@@ -81,17 +82,20 @@ CREATE TABLE dead_letters (
 );
 """
 
-_INSERT_ROW = (
-    "INSERT INTO journal (uplink, sequence, device_id, observed_us, kind, received_us, late,"
-    " sets_state, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_ROWS = ManyRows(
+    "journal (uplink, sequence, device_id, observed_us, kind, received_us, late, sets_state,"
+    " record)",
+    columns=9,
+    then="ON CONFLICT DO NOTHING",
 )
 _PUT_UPLINK = (
     "INSERT INTO uplinks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
     " through = excluded.through, missing = excluded.missing, heard_us = excluded.heard_us"
 )
-_PUT_NEWEST = (
-    "INSERT INTO newest VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
-    " observed_us = max(observed_us, excluded.observed_us)"
+_NEWEST = ManyRows(
+    "newest",
+    columns=3,
+    then="ON CONFLICT DO UPDATE SET observed_us = max(observed_us, excluded.observed_us)",
 )
 _PUT_LETTER = (
     "INSERT INTO dead_letters (first_at_us, last_at_us, times, reason, detail, gateway_id,"
@@ -170,7 +174,7 @@ class SqliteJournal:
             conflicting = [row for row in collided if _is_conflict(connection, row)]
             conflicts = [conflict_letter(row, round_) for row in conflicting]
             states = newest_states(round_)
-            connection.executemany(_PUT_NEWEST, [(*key, us) for key, us in states.items()])
+            _NEWEST.insert(connection, [(*key, us) for key, us in states.items()])
             connection.executemany(
                 "INSERT INTO pictures VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(p.sha256, p.device_id, p.observed_us, p.received_us) for p in round_.pictures],
@@ -261,12 +265,12 @@ def _insert(
     if not rows:
         return []
     # The driver asks for an adapter of everything but exact int, float, str and bytearray: with
-    # bools, bytes and words of an enumeration the insert takes half as long again.
+    # bools and bytes the insert takes half as long again.
     bound = [
-        (uplink, sequence, device, observed_us, str(kind), at_us, +late, +state, bytearray(record))
+        (uplink, sequence, device, observed_us, kind, at_us, +late, +state, bytearray(record))
         for uplink, sequence, device, observed_us, kind, at_us, late, state, record in rows
     ]
-    if connection.executemany(_INSERT_ROW, bound).rowcount == len(rows):
+    if _ROWS.insert(connection, bound) == len(rows):
         return []
     stored = connection.execute(
         "SELECT uplink, sequence FROM journal WHERE position > ?", (before,)

@@ -49,4 +49,8 @@ def conflict_letter(row: JournalRow, round_: Round) -> DeadLetter:
 
 def newest_states(round_: Round) -> dict[tuple[str, str], int]:
     """Return when the round's rows that set a state were observed, by device and kind."""
-    return {(row.device_id, row.kind): row.observed_us for row in round_.rows if row.sets_state}
+    return {
+        (device_id, kind): observed_us
+        for _, _, device_id, observed_us, kind, _, _, sets_state, _ in round_.rows
+        if sets_state
+    }

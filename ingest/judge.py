@@ -42,29 +42,60 @@ _STANDINGS = {
 }
 
 
-class NewestTimes:
-    """The time of the newest accepted record of each device, and of each device and kind."""
+NEVER = datetime(1, 1, 2, tzinfo=UTC)
+"""Stands for the newest time of what has not been heard: before any that is accepted."""
+
+
+class DeviceTimes:
+    """The time of the newest accepted record of one device, of any kind and of each."""
+
+    __slots__ = ("fill", "newest", "others")
 
     def __init__(self) -> None:
-        self._by_device: dict[str, datetime] = {}
-        self._by_kind: dict[tuple[str, RecordKind], datetime] = {}
+        self.newest = NEVER
+        self.fill = NEVER
+        self.others: dict[RecordKind, datetime] = {}
+
+    def note(self, kind: RecordKind, observed_at: datetime) -> None:
+        """Learn of an accepted record; older ones than known change nothing."""
+        self.newest = max(self.newest, observed_at)
+        if kind is RecordKind.FILL:
+            self.fill = max(self.fill, observed_at)
+        else:
+            self.others[kind] = max(self.others.get(kind, NEVER), observed_at)
+
+    def of_kind(self, kind: RecordKind) -> datetime:
+        """Return the newest time of that kind, :data:`NEVER` before its first record."""
+        return self.fill if kind is RecordKind.FILL else self.others.get(kind, NEVER)
+
+
+class NewestTimes:
+    """The times of all devices, by id."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, DeviceTimes] = {}
+
+    def times(self, device_id: str) -> DeviceTimes:
+        """Return what is known of that device, to be looked at and changed."""
+        times = self._devices.get(device_id)
+        if times is None:
+            times = self._devices[device_id] = DeviceTimes()
+        return times
 
     def note(self, device_id: str, kind: RecordKind, observed_at: datetime) -> None:
         """Learn of an accepted record; older ones than known change nothing."""
-        newest = self._by_device.get(device_id)
-        if newest is None or observed_at > newest:
-            self._by_device[device_id] = observed_at
-        newest = self._by_kind.get((device_id, kind))
-        if newest is None or observed_at > newest:
-            self._by_kind[device_id, kind] = observed_at
+        self.times(device_id).note(kind, observed_at)
 
     def of_device(self, device_id: str) -> datetime | None:
         """Return the newest time of any kind, None before the first record."""
-        return self._by_device.get(device_id)
+        times = self._devices.get(device_id)
+        return None if times is None or times.newest is NEVER else times.newest
 
     def of_kind(self, device_id: str, kind: RecordKind) -> datetime | None:
         """Return the newest time of that kind, None before its first record."""
-        return self._by_kind.get((device_id, kind))
+        times = self._devices.get(device_id)
+        newest = NEVER if times is None else times.of_kind(kind)
+        return None if newest is NEVER else newest
 
 
 def judge(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from domain.records import FillReading, MeasurementQuality
+from wire.records import FillBody
 
 QUALITIES = tuple(MeasurementQuality)
 """A quality is kept as its place in here: the order must never change."""
@@ -53,7 +54,7 @@ class KeptReading(NamedTuple):
     rssi_dbm: float | None
 
 
-def pack_values(reading: FillReading) -> bytes:
+def pack_values(reading: FillReading | FillBody) -> bytes:
     """Return all values of a reading as one column of its row."""
     level, distance = reading.filling_level, reading.distance_mm
     temperature, volts = reading.temperature_c, reading.battery_v

@@ -50,12 +50,11 @@ def counts_of(
 ) -> Counter[QualityKey]:
     """Return the round's counts with those that only the journal's indexes could decide."""
     counts = round_.counts.copy()
-    for row in round_.rows:
-        if row.late:
-            counts[_late(round_, row)] += 1
-    for row in collided:
-        if row.late:
-            counts[_late(round_, row)] -= 1
+    late = Counter([(row.uplink, row.device_id) for row in round_.rows if row.late])
+    late.subtract([(row.uplink, row.device_id) for row in collided if row.late])
+    for (uplink, device_id), times in late.items():
+        gateway_id = round_.uplinks[uplink].gateway_id
+        counts[QualityKey(gateway_id, device_id, CountKind.LATE, "")] += times
     for row in conflicting:
         gateway_id = round_.uplinks[row.uplink].gateway_id
         refused, conflict = CountKind.REFUSED, RefusalReason.CONFLICT
@@ -81,7 +80,3 @@ def trim_quality(connection: sqlite3.Connection, *, before_us: int) -> None:
     hour = (before_us // HOUR_US,)
     connection.execute("DELETE FROM quality_counts WHERE hour < ?", hour)
     connection.execute("DELETE FROM device_hours WHERE hour < ?", hour)
-
-
-def _late(round_: Round, row: JournalRow) -> QualityKey:
-    return QualityKey(round_.uplinks[row.uplink].gateway_id, row.device_id, CountKind.LATE, "")

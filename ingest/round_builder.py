@@ -1,6 +1,6 @@
 """From batches as they came to a round ready for the journal: decode, judge, collect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from domain.records import FillReading, Record
@@ -11,10 +11,12 @@ from ingest.instants import to_us
 from ingest.judge import judge
 from ingest.ports.journal import JournalRow, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
+from ingest.reading_judge import ReadingJudge, Verdict
 from ingest.reasons import RefusalReason
 from wire.batches import decode_batch
+from wire.checked_records import decode_checked
 from wire.errors import UnreadablePayloadError
-from wire.records import decode_records
+from wire.records import RecordBody, record_of
 
 _WRONG_CLOCK = frozenset({RefusalReason.OBSERVED_BEFORE_2020, RefusalReason.OBSERVED_IN_FUTURE})
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,7 +53,10 @@ class RoundBuilder:
         self._now = now
         self._now_us = to_us(now)
         self._limits = limits
-        self._waiting: list[tuple[Uplink, int, bytes]] = []
+        self._readings = ReadingJudge(
+            round_=self.round, known=known, registry=registry, limits=limits
+        )
+        self._runs: list[tuple[Uplink, Sequence[tuple[int, bytes]]]] = []
 
     def add_batch(self, gateway_id: str, payload: bytes) -> None:
         """Add what came on the topic of ``gateway_id``."""
@@ -73,26 +78,55 @@ class RoundBuilder:
             self.postponed += 1
             return
         self.round.uplinks[uplink.number] = uplink
+        first, last = batch.items[0][0], batch.items[-1][0]
+        if first > progress.through and last - first == len(batch.items) - 1:
+            self._note_gaps(gateway_id, opened=progress.note_run(first, last))
+            self._runs.append((uplink, batch.items))
+            return
+        new: list[tuple[int, bytes]] = []
         for sequence, encoded in batch.items:
             if progress.knows(sequence) and self._find(uplink.number, sequence) == encoded:
                 self.resent += 1
                 continue
             # What the progress knows and the journal does not is judged again: it was refused,
             # or it is another record under a used id, which the journal will call a conflict.
-            if progress.note(sequence):
-                self.round.counts[QualityKey(gateway_id, "", CountKind.GAP, "")] += 1
-            self._waiting.append((uplink, sequence, encoded))
+            self._note_gaps(gateway_id, opened=progress.note(sequence))
+            new.append((sequence, encoded))
+        self._runs.append((uplink, new))
 
     def judge_records(self) -> None:
         """Judge the records of the batches, in the order they came."""
-        waiting, self._waiting = self._waiting, []
-        decoded = decode_records([encoded for _, _, encoded in waiting])
-        for (uplink, sequence, encoded), record in zip(waiting, decoded, strict=True):
-            if isinstance(record, UnreadablePayloadError):
+        runs, self._runs = self._runs, []
+        bodies = iter(decode_checked([encoded for _, items in runs for _, encoded in items]))
+        for uplink, items in runs:
+            self._judge_run(uplink, items, bodies)
+
+    def _judge_run(
+        self,
+        uplink: Uplink,
+        items: Sequence[tuple[int, bytes]],
+        bodies: Iterator[RecordBody | UnreadablePayloadError],
+    ) -> None:
+        judge_reading = self._readings.judge
+        for (sequence, encoded), body in zip(items, bodies, strict=False):
+            try:
+                if isinstance(body, UnreadablePayloadError):
+                    raise body
+                verdict = judge_reading(body, uplink, sequence, encoded)
+                if verdict is Verdict.ADMITTED:
+                    self.newest_gateway_at = body.gateway_at
+                elif verdict is Verdict.UNDECIDED:
+                    self._judge_record(uplink, sequence, encoded, record_of(body))
+                else:
+                    reason = RefusalReason.RATE_EXCEEDED
+                    self._refuse_judged(reason, record_of(body), encoded, uplink, sequence)
+            except UnreadablePayloadError as error:
                 reason = RefusalReason.UNREADABLE_RECORD
-                self.refuse(self._record_letter(reason, encoded, str(record), uplink, sequence))
-            else:
-                self._judge_record(uplink, sequence, encoded, record)
+                self.refuse(self._record_letter(reason, encoded, str(error), uplink, sequence))
+
+    def _note_gaps(self, gateway_id: str, *, opened: bool) -> None:
+        if opened:
+            self.round.counts[QualityKey(gateway_id, "", CountKind.GAP, "")] += 1
 
     def _judge_record(self, uplink: Uplink, sequence: int, encoded: bytes, record: Record) -> None:
         device_id = record.device_id
@@ -131,7 +165,7 @@ class RoundBuilder:
                 sequence,
                 device_id,
                 observed_us,
-                kind,
+                kind.value,
                 self._now_us,
                 late,
                 judged.sets_state,

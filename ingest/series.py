@@ -15,6 +15,7 @@ from ingest.series_schema import open_series_schema
 from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
 from ingest.unrolled_hours import forget_unrolled, name_unrolled, roll_up_again
 from storage.sqlite import SqliteFile
+from wire.checked_records import CheckedRecord
 
 _JOURNAL, _KEPT_FROM = "journal", "kept_from"
 
@@ -156,14 +157,14 @@ class SqliteSeries:
                 _roll_up(connection, self._unrolled, self._unfolded, all_days=True)
             self._unrolled, self._unfolded = Tallies(), set()
 
-    def _young_enough(self, records: list[Record]) -> list[Record]:
+    def _young_enough(self, records: list[Record | CheckedRecord]) -> list[Record | CheckedRecord]:
         if not self._kept_from:
             return records
         since = from_us(bounds_us(self._kept_from)[0])
         return [record for record in records if record.observed_at >= since]
 
     def _device_numbers(
-        self, connection: sqlite3.Connection, records: Sequence[Record]
+        self, connection: sqlite3.Connection, records: Sequence[Record | CheckedRecord]
     ) -> dict[str, int]:
         """Return the numbers of all devices, giving new ones to new devices."""
         new = {record.device_id for record in records} - self._numbers.keys()

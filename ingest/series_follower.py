@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from domain.records import Record
 from ingest.fresh_records import FreshEntry, FreshRecords
 from ingest.metrics import IngestMetrics
 from ingest.ports.encoded_feed import EncodedRecordFeed
 from ingest.ports.time_series import SeriesEntry, TimeSeries
 from storage.sqlite import is_disk_failure
-from wire.errors import UnreadablePayloadError
-from wire.records import decode_records
+from wire.checked_records import decode_told
 
 _POLL_S = 0.05
 _GATHER_S, _GATHER_FROM = 0.25, 200
@@ -94,9 +92,10 @@ class SeriesFollower:
         if begins_behind is not None and begins_behind > cursor:
             limit = min(limit, begins_behind - cursor)  # to meet what is here at its beginning
         rows = self._feed.read_encoded(after=cursor, limit=limit)
-        records = decode_records([encoded for _, encoded in rows])
+        records = decode_told([encoded for _, encoded in rows])
         return [
-            _entry(position, record) for (position, _), record in zip(rows, records, strict=True)
+            FreshEntry(position, record)
+            for (position, _), record in zip(rows, records, strict=True)
         ]
 
     def _run(self) -> None:
@@ -121,9 +120,3 @@ class SeriesFollower:
                     _log.info("series_writes_again")
                 self.failing = False
                 retry_s = _FIRST_RETRY_S
-
-
-def _entry(position: int, record: Record | UnreadablePayloadError) -> FreshEntry:
-    if isinstance(record, UnreadablePayloadError):
-        raise record
-    return FreshEntry(position, record)

@@ -46,6 +46,12 @@ class UplinkProgress:
             self._fill(sequence)
         return False
 
+    def note_run(self, first: int, last: int) -> bool:
+        """Count a run beyond the frontier as committed; return whether that has opened a gap."""
+        opened = self.note(first)
+        self.through = last
+        return opened
+
     def forget_below(self, oldest: int) -> int:
         """Forget gaps below ``oldest``: the gateway holds nothing there that could fill them.
 

@@ -3,11 +3,10 @@
 The Structs refuse unknown fields and wrong types; the domain's own checks refuse wrong values.
 """
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from msgspec import DecodeError, Meta, Struct, json
+from msgspec import Meta, Struct, json
 
 from domain.checks import InvalidValueError
 from domain.problems import ProblemClass
@@ -27,8 +26,6 @@ from wire.strict_json import read_json
 
 MAX_RECORD_BYTES = 240 * 1024
 """The largest record the domain allows (64 verdicts full of boxes) stays below this."""
-
-T = TypeVar("T")
 
 UtcTime = Annotated[datetime, Meta(tz=True)]
 
@@ -118,44 +115,16 @@ def encode_record(record: Record) -> bytes:
 
 def decode_record(payload: bytes) -> Record:
     """Return the record; raise :class:`UnreadablePayloadError` for anything but a valid one."""
-    return _record_of(read_json(_DECODER, payload, most_bytes=MAX_RECORD_BYTES))
+    return record_of(read_record_body(payload))
 
 
-def decode_records(payloads: Sequence[bytes]) -> list[Record | UnreadablePayloadError]:
-    """Return for each payload what :func:`decode_record` returns or raises; a batch costs less."""
-    bodies = _bodies_at_once(payloads) if payloads else []
-    if bodies is None:
-        return [_one_of(decode_record, payload) for payload in payloads]
-    try:
-        return [_record_of(body) for body in bodies]
-    except UnreadablePayloadError:
-        return [_one_of(_record_of, body) for body in bodies]
+def read_record_body(payload: bytes) -> RecordBody:
+    """Return what the payload says in the right shape, its values unchecked; or raise."""
+    return read_json(_DECODER, payload, most_bytes=MAX_RECORD_BYTES)
 
 
-def _one_of(read: Callable[[T], Record], source: T) -> Record | UnreadablePayloadError:
-    try:
-        return read(source)
-    except UnreadablePayloadError as error:
-        return error
-
-
-def _bodies_at_once(payloads: Sequence[bytes]) -> list[RecordBody] | None:
-    """Decode all in one call; None where one of them has to be looked at alone.
-
-    As many values as lines, and no payload of several lines: then each line was one value, since
-    on a line nothing may follow a value.
-    """
-    text = b"\n".join(payloads)
-    if text.count(b"\n") != len(payloads) - 1 or max(map(len, payloads)) > MAX_RECORD_BYTES:
-        return None
-    try:
-        bodies = _DECODER.decode_lines(text)
-    except (DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return bodies if len(bodies) == len(payloads) else None
-
-
-def _record_of(body: RecordBody) -> Record:
+def record_of(body: RecordBody) -> Record:
+    """Return the record; raise :class:`UnreadablePayloadError` where the domain refuses a value."""
     try:
         return Record(
             device_id=body.device_id,

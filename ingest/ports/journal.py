@@ -9,11 +9,13 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from domain.records import Record
+from domain.registry import RegistrySnapshot
 from ingest.dead_letters import DeadLetter
-from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits
+from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits, Sender
 from ingest.judge import NewestTimes
 from ingest.quality_counts import QualityKey
 from ingest.uplink_progress import UplinkProgress
+from wire.checked_records import CheckedRecord
 
 
 class JournalUnavailableError(Exception):
@@ -49,12 +51,20 @@ class Known:
         self._new_number = new_number or partial(next, itertools.count(highest + 1))
         self.newest = newest or NewestTimes()
         self._watches: dict[str, DeviceWatch] = {}
+        self._senders: tuple[RegistrySnapshot | None, dict[str, Sender]] = None, {}
+
+    def senders(self, registry: RegistrySnapshot) -> dict[str, Sender]:
+        """Return the senders found in that snapshot so far, to be added to."""
+        if self._senders[0] is not registry:
+            self._senders = registry, {}
+        return self._senders[1]
 
     def watch(self, device_id: str, limits: RateLimits = DEFAULT_RATE_LIMITS) -> DeviceWatch:
         """Return the memory of that device, a new one when it was not heard since the start."""
         watch = self._watches.get(device_id)
         if watch is None:
-            watch = self._watches[device_id] = DeviceWatch(limits)
+            watch = DeviceWatch(limits, self.newest.times(device_id))
+            self._watches[device_id] = watch
         return watch
 
     def uplink(self, gateway_id: str, boot_id: str) -> Uplink:
@@ -100,7 +110,7 @@ class Round:
 
     received_at: datetime
     rows: list[JournalRow] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    records: list[Record | CheckedRecord] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     pictures: list[PictureRow] = field(default_factory=list)
     uplinks: dict[int, Uplink] = field(default_factory=dict)

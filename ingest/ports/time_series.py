@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.records import Record
+from wire.checked_records import CheckedRecord
 
 
 class SeriesEntry(Protocol):
@@ -15,8 +16,8 @@ class SeriesEntry(Protocol):
         ...
 
     @property
-    def record(self) -> Record:
-        """What was observed."""
+    def record(self) -> Record | CheckedRecord:
+        """What was observed; readings may be as they were decoded."""
         ...
 
 

@@ -15,8 +15,20 @@ from ingest.series_follower import SeriesFollower
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import batch, fill_record, series_of_records
 from tests.fakes.memory_record_feed import MemoryRecordFeed
+from wire.records import record_of
 
 RECORDS = series_of_records(200)
+
+
+def told(entries: Sequence[SeriesEntry]) -> list[tuple[int, Record]]:
+    """Return positions and records, readings made records where they are as decoded."""
+    return [
+        (
+            entry.position,
+            entry.record if isinstance(entry.record, Record) else record_of(entry.record),
+        )
+        for entry in entries
+    ]
 
 
 class RememberingSeries:
@@ -29,7 +41,7 @@ class RememberingSeries:
         return self.entries[-1][0] if self.entries else 0
 
     def append(self, entries: Sequence[SeriesEntry]) -> None:
-        self.entries += [(entry.position, entry.record) for entry in entries]
+        self.entries += told(entries)
 
     def start_over(self) -> None:
         self.entries = []
@@ -155,10 +167,10 @@ def test_the_journal_says_where_a_round_lies_unless_some_of_it_was_known(tmp_pat
         rig.rounds._fresh = fresh
         rig.receive(batch({6: records[4]}))
         entries = [(entry.position, entry.record) for entry in rig.entries()]
-        taken = [(entry.position, entry.record) for entry in fresh.take(after=0, most=100)]
+        taken = told(fresh.take(after=0, most=100))
         assert taken == entries
         rig.receive(batch({7: records[4], 8: fill_record(3)}))  # 7 is known: a hole
         assert fresh.take(after=entries[-1][0], most=100) == []
         rig.receive(batch({9: fill_record(2)}))
-        (last,) = fresh.take(after=rig.entries()[-2].position, most=100)
-        assert (last.position, last.record) == (rig.entries()[-1].position, fill_record(2))
+        (last,) = told(fresh.take(after=rig.entries()[-2].position, most=100))
+        assert last == (rig.entries()[-1].position, fill_record(2))

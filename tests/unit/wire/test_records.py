@@ -22,7 +22,7 @@ from domain.records import (
 )
 from tests.fakes.manual_clock import START
 from wire.errors import UnreadablePayloadError, UnreadableReason
-from wire.records import MAX_RECORD_BYTES, decode_record, decode_records, encode_record
+from wire.records import MAX_RECORD_BYTES, decode_record, encode_record
 
 ids = st.from_regex(ID_PATTERN, fullmatch=True)
 times = st.datetimes(timezones=st.just(UTC))
@@ -166,48 +166,3 @@ def test_one_damaged_byte_is_noticed_or_gives_another_valid_record(data: st.Data
         return
     assert isinstance(record.observed_at, datetime)
     assert decode_record(encode_record(record)) == record
-
-
-def alone(payload: bytes) -> Record | str:
-    try:
-        return decode_record(payload)
-    except UnreadablePayloadError as error:
-        return str(error)
-
-
-def together(payloads: list[bytes]) -> list[Record | str]:
-    return [one if isinstance(one, Record) else str(one) for one in decode_records(payloads)]
-
-
-@given(st.lists(records, max_size=6))
-def test_records_decoded_together_are_those_decoded_alone(some: list[Record]) -> None:
-    assert decode_records([encode_record(record) for record in some]) == some
-
-
-@given(st.data(), st.lists(records.map(encode_record), min_size=1, max_size=4))
-def test_a_spoiled_record_spoils_no_other_decoded_with_it(
-    data: st.DataObject, payloads: list[bytes]
-) -> None:
-    spoiled = data.draw(st.sampled_from(range(len(payloads))))
-    good = payloads[spoiled]
-    cut = data.draw(st.integers(0, len(good)))
-    filling = data.draw(st.sampled_from([b"", b"\n", b",", b"\xff", b"{}", b" ", b"}", b"NaN"]))
-    payloads[spoiled] = good[:cut] + filling + good[cut:][data.draw(st.integers(0, 2)) :]
-    assert together(payloads) == [alone(payload) for payload in payloads]
-
-
-@pytest.mark.parametrize(
-    "payloads",
-    [
-        [GOOD + b"\n" + GOOD, b""],
-        [b"", GOOD, GOOD],
-        [GOOD[:40], GOOD[40:]],
-        [GOOD + b"," + GOOD[:7], GOOD[7:]],
-        [GOOD, b" " * (MAX_RECORD_BYTES + 1) + GOOD],
-        [GOOD, GOOD.replace(b"0.5", b"3.5"), GOOD],
-        [b"[" * 200_000, GOOD],
-        [GOOD + GOOD, GOOD],
-    ],
-)
-def test_what_lines_share_is_never_read_across_them(payloads: list[bytes]) -> None:
-    assert together(payloads) == [alone(payload) for payload in payloads]

@@ -19,6 +19,8 @@ from firmware_sim.world import UnknownInWorldError, World
 
 _PHOTO_SIZE = (1024, 768)
 _QUALITY = 82
+_ASKEW = 0.09
+"""How far each corner lies elsewhere than the time before, as a share of the photo's side."""
 
 
 class Shot(StrEnum):
@@ -85,14 +87,20 @@ def place_viewpoint(district: SimDistrict, place_id: str) -> Viewpoint:
 
 
 def _framed(picture: Picture, viewpoint: Viewpoint, shot: Shot, seed: int) -> Picture:
-    """Cut what the phone sees out of the scene, held a little askew, with its own noise."""
+    """Cut what the phone sees out of the scene: from another spot each time, askew, with noise.
+
+    Two photos of one place must not look like the same photo, as they do not in the hand.
+    """
     rng = np.random.default_rng(seed)
     x, y, width = _frame(viewpoint.view.bins, shot, rng)
     height = width * _PHOTO_SIZE[1] / _PHOTO_SIZE[0]
-    scale = _PHOTO_SIZE[0] / width
-    turn = cv2.getRotationMatrix2D((x + width / 2, y + height / 2), rng.uniform(-1.2, 1.2), scale)
-    turn[:, 2] += np.array(_PHOTO_SIZE) / 2 - np.array((x + width / 2, y + height / 2))
-    photo = cv2.warpAffine(
+    corners = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+    seen_from = corners + rng.uniform(-_ASKEW, _ASKEW, corners.shape)
+    turn = cv2.getPerspectiveTransform(
+        np.array((x, y) + seen_from * (width, height), dtype=np.float32),
+        np.array(corners * _PHOTO_SIZE, dtype=np.float32),
+    )
+    photo = cv2.warpPerspective(
         picture, turn, _PHOTO_SIZE, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
     )
     noise = rng.normal(0, 2.0, (_PHOTO_SIZE[1], _PHOTO_SIZE[0], 1)).astype(np.float32)
@@ -104,10 +112,11 @@ def _frame(
     bins: tuple[BinView, ...], shot: Shot, rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Return left, top and width of the part of the scene that the photo shows."""
-    middle = (bins[0].left + bins[-1].left + bins[-1].width) / 2 + rng.uniform(-6, 6)
+    middle = (bins[0].left + bins[-1].left + bins[-1].width) / 2 + rng.uniform(-30, 30)
     row = bins[-1].left + bins[-1].width - bins[0].left
     full = HEIGHT_PX * _PHOTO_SIZE[0] / _PHOTO_SIZE[1]
     width = full * 0.96 if shot is Shot.OVERVIEW else min(full * 0.8, row + 130)
+    width *= rng.uniform(0.8, 1.0)
     height = width * _PHOTO_SIZE[1] / _PHOTO_SIZE[0]
     left = min(max(0.0, middle - width / 2), WIDTH_PX - width)
     top = min(max(0.0, bins[0].heap_top - 14), HEIGHT_PX - height)

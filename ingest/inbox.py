@@ -1,8 +1,11 @@
-"""Where messages wait between the MQTT thread and the worker: bounded, never blocking."""
+"""Where messages wait between the MQTT thread and the worker: bounded, fair, never blocking."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass
+
+TURN_BYTES = 16 * 1024
+"""What a gateway may hand in a turn: some 70 records, so that one who sends live waits for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,17 +16,33 @@ class Arrival:
     payload: bytes
 
 
-class Inbox:
-    """A queue bounded by bytes. What does not fit is refused: its gateway sends it again.
+class _Line:
+    """The messages of one gateway, in the order they came; ``credit``: bytes it may hand in."""
 
+    __slots__ = ("bytes", "credit", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[Arrival] = deque()
+        self.bytes = 0
+        self.credit = 0
+
+
+class Inbox:
+    """Lines of messages, one for each gateway, bounded by the bytes of all.
+
+    Gateways are served in turns, so a backlog of one holds up nobody else's records. Where there is
+    no room the longest line gives way, its newest message first: its gateway sends that again.
     ``arrived`` is set whenever something waits; several inboxes may share one.
     """
 
-    def __init__(self, *, most_bytes: int, arrived: threading.Event) -> None:
+    def __init__(
+        self, *, most_bytes: int, arrived: threading.Event, turn_bytes: int = TURN_BYTES
+    ) -> None:
         self._most_bytes = most_bytes
+        self._turn_bytes = turn_bytes
         self._arrived = arrived
         self._lock = threading.Lock()
-        self._waiting: deque[Arrival] = deque()
+        self._lines: OrderedDict[str, _Line] = OrderedDict()
         self._bytes = 0
 
     @property
@@ -31,27 +50,61 @@ class Inbox:
         """How many bytes of payload wait."""
         return self._bytes
 
-    def offer(self, arrival: Arrival) -> bool:
-        """Take the message; False: there is no room, it is dropped."""
+    def offer(self, arrival: Arrival) -> int:
+        """Take the message; return how many had to be dropped for want of room, it or others."""
+        size = len(arrival.payload)
         with self._lock:
-            if self._bytes + len(arrival.payload) > self._most_bytes:
-                return False
-            self._waiting.append(arrival)
-            self._bytes += len(arrival.payload)
+            dropped = 0
+            while self._bytes + size > self._most_bytes:
+                dropped += 1
+                if not self._shorten_a_longer_line(arrival.gateway_id, size):
+                    return dropped
+            line = self._lines.get(arrival.gateway_id)
+            if line is None:
+                line = self._lines[arrival.gateway_id] = _Line()
+            line.waiting.append(arrival)
+            line.bytes += size
+            self._bytes += size
         self._arrived.set()
-        return True
+        return dropped
 
     def take(self, *, most_bytes: int) -> list[Arrival]:
-        """Return what waits, oldest first, until there are ``most_bytes`` or more."""
+        """Return what waits, the gateways in turns, until there are ``most_bytes`` or more.
+
+        Of each gateway the oldest comes first. A message longer than a turn waits for several.
+        """
         taken: list[Arrival] = []
         size = 0
         with self._lock:
-            while self._waiting and size < most_bytes:
-                arrival = self._waiting.popleft()
-                taken.append(arrival)
-                size += len(arrival.payload)
+            while self._lines and size < most_bytes:
+                gateway_id, line = next(iter(self._lines.items()))
+                line.credit += self._turn_bytes
+                while line.waiting and len(line.waiting[0].payload) <= line.credit:
+                    arrival = line.waiting.popleft()
+                    taken.append(arrival)
+                    line.credit -= len(arrival.payload)
+                    line.bytes -= len(arrival.payload)
+                    size += len(arrival.payload)
+                self._lines.move_to_end(gateway_id)
+                if not line.waiting:
+                    del self._lines[gateway_id]
             self._bytes -= size
-            left = bool(self._waiting)
+            left = bool(self._lines)
         if left:
             self._arrived.set()
         return taken
+
+    def _shorten_a_longer_line(self, gateway_id: str, size: int) -> bool:
+        """Drop the newest of the longest line; False: that is the line of ``gateway_id`` itself."""
+        if not self._lines:
+            return False
+        longest_id, longest = max(self._lines.items(), key=lambda named: named[1].bytes)
+        own = self._lines.get(gateway_id)
+        if (0 if own is None else own.bytes) + size >= longest.bytes:
+            return False
+        newest = longest.waiting.pop()
+        longest.bytes -= len(newest.payload)
+        self._bytes -= len(newest.payload)
+        if not longest.waiting:
+            del self._lines[longest_id]
+        return True

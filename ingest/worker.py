@@ -92,13 +92,15 @@ class IngestWorker:
 
     def offer_batch(self, arrival: Arrival) -> None:
         """Queue a batch of records; never blocks, counts what it has to drop."""
-        if not self._records.offer(arrival):
-            self._metrics.dropped.labels("records").inc()
+        dropped = self._records.offer(arrival)
+        if dropped:
+            self._metrics.dropped.labels("records").inc(dropped)
 
     def offer_picture(self, arrival: Arrival) -> None:
         """Queue a picture; never blocks, counts what it has to drop."""
-        if not self._pictures.offer(arrival):
-            self._metrics.dropped.labels("pictures").inc()
+        dropped = self._pictures.offer(arrival)
+        if dropped:
+            self._metrics.dropped.labels("pictures").inc(dropped)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -19,6 +19,7 @@ SECRET_NAMES = (
     "HUANWEI_INFLUX_ADMIN_TOKEN",
     "HUANWEI_GRAFANA_PASSWORD",
     "HUANWEI_GRAFANA_DATABASE_PASSWORD",
+    "HUANWEI_BROKER_NODE_PASSWORD",
 )
 CHOICES = {"COMPOSE_PROFILES": "nats"}
 """What else ``.env`` sets: which broker, and whether the simulated district."""

@@ -28,6 +28,7 @@ from texts.catalogue import Locale
 
 ROOT = Path(__file__).parents[3]
 PLAIN, TLS = ROOT / "docker-compose.yml", ROOT / "docker-compose.tls.yml"
+CLUSTER = ROOT / "docker-compose.cluster.yml"
 COMPOSE = read_compose(PLAIN)
 OVERRIDE = read_compose(TLS)
 SERVICES = COMPOSE.services
@@ -96,8 +97,8 @@ def test_databases_are_reached_by_containers_only() -> None:
 
 
 def test_there_is_no_secret_in_the_files() -> None:
-    secret = re.compile(r"(PASSWORD|TOKEN|SECRET|NATS_(ADMIN|INGEST|GATEWAY|DEVICES))$")
-    for path in (PLAIN, TLS):
+    secret = re.compile(r"(PASSWORD|TOKEN|SECRET|NATS_(ADMIN|INGEST|GATEWAY|DEVICES|NODE))$")
+    for path in (PLAIN, TLS, CLUSTER):
         for service in read_compose(path).services.values():
             for name, value in service.environment.items():
                 if secret.search(name):
@@ -109,14 +110,16 @@ def test_there_is_no_secret_in_the_files() -> None:
 def test_make_secrets_writes_every_variable_that_has_no_default() -> None:
     wanted = {
         name
-        for path in (PLAIN, TLS)
+        for path in (PLAIN, TLS, CLUSTER)
         for name, default in variables_of(path.read_text("utf-8")).items()
         if default is None
     }
-    known = variables_of(PLAIN.read_text("utf-8")) | variables_of(TLS.read_text("utf-8"))
+    known = {
+        name for path in (PLAIN, TLS, CLUSTER) for name in variables_of(path.read_text("utf-8"))
+    }
 
     assert wanted == set(SECRET_NAMES)
-    assert set(known) == set(SECRET_NAMES) | OPTIONAL
+    assert known == set(SECRET_NAMES) | OPTIONAL
 
 
 def test_secrets_are_the_owners_alone_and_stay_when_made_again(tmp_path: Path) -> None:

@@ -68,14 +68,22 @@ class BrokerCluster:
         told = httpx.get(f"http://{_HOST}:{port}/jsz", timeout=5).json()
         return int(str(told["meta_cluster"]["leader"]).removeprefix("node-"))
 
-    def node_of(self, client_id: str) -> int:
-        """Return the node that a client is connected to."""
-        for node in self._running:
-            url = f"http://{_HOST}:{self._ports[node].monitoring}/connz"
-            told = httpx.get(url, params={"mqtt_client": client_id}, timeout=5).json()
-            if told["connections"]:
-                return node
-        raise AssertionError(f"{client_id} is not connected to any node")
+    def clients(self) -> set[str]:
+        """Return the MQTT client ids that have subscribed at any node, so are fully connected."""
+        told = [
+            httpx.get(
+                f"http://{_HOST}:{self._ports[node].monitoring}/connz",
+                params={"limit": 1000},
+                timeout=5,
+            ).json()
+            for node in self._running
+        ]
+        return {
+            connection["mqtt_client"]
+            for node in told
+            for connection in node["connections"]
+            if "mqtt_client" in connection and connection["subscriptions"]
+        }
 
     def kill(self, node: int) -> None:
         """End a node as a crash does."""

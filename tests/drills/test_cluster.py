@@ -2,30 +2,23 @@
 
 Any broker node and any worker is killed under load. The oracle is each gateway's acceptance log:
 every record in it must stand in the journal exactly once, as it was sent. Service: how long nothing
-of a gateway was committed, by the journal's own times.
+of a gateway was committed, by the journal's own times, for each kill by itself. One device speaks
+to its gateway through the broker (QoS 1): all that it sent must arrive, however late.
 """
 
 import itertools
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-import httpx
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
-from domain.records import FillReading, JournalEntry, MeasurementQuality, Record
+from domain.records import FillReading, JournalEntry
 from domain.registry import RegistrySnapshot
-from gateway.metrics import GatewayMetrics
-from gateway.site import SiteGateway
 from huanwei.broker.users import gateway_user, users_of_one_site
 from huanwei.business_clock import SystemClock
 from huanwei.new_run import write_settings
@@ -35,118 +28,55 @@ from ingest.postgres.record_feed import PostgresRecordFeed
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.broker_cluster import BrokerCluster
 from tests.device_load import Identity, accepted
-from tests.fakes.memory_registry import MemoryRegistry
-from tests.servers import free_ports
+from tests.ingest_workers import IngestWorkers, LoadedSite
 from tests.whole_run import small_registry, until
-from wire.client import BrokerAddress
-from wire.topics import shard_of
+from wire.client import BrokerAddress, MqttClient
+from wire.device_messages import DeviceMessage, encode_device_message
+from wire.topics import device_topic, shard_of
 
 GATEWAYS = ("gw-a", "gw-b", "gw-c", "gw-e")
 DEVICES_EACH = 20
 PASSWORD = "password-of-tests-and-nothing-else"  # noqa: S105  of nobody
 MOST_SILENCE_S = 10.0
-MOST_SILENCE_OF_A_LEADER_S = 30.0
-"""NATS lets nobody connect by MQTT while its streams have no leader; measured about 15 s."""
-Sent = dict[tuple[str, datetime], float]
+LEADERS_KILLED = 6
+DOOR_DEVICE = f"bin-{len(GATEWAYS) * DEVICES_EACH:03}"
 
 
 def district() -> RegistrySnapshot:
     """Return sensors at four gateways of which two are in either half of the shards."""
     halves = Counter(shard_of(gateway_id) // 16 for gateway_id in GATEWAYS)
     assert halves == {0: 2, 1: 2}
-    snapshot = small_registry(len(GATEWAYS) * DEVICES_EACH, webhook_url="http://127.0.0.1:9/none")
+    devices = len(GATEWAYS) * DEVICES_EACH + 1
+    snapshot = small_registry(devices, webhook_url="http://127.0.0.1:9/none")
     sensors = {
-        device_id: replace(sensor, gateway_id=GATEWAYS[n // DEVICES_EACH])
+        device_id: replace(sensor, gateway_id=GATEWAYS[n // DEVICES_EACH % len(GATEWAYS)])
         for n, (device_id, sensor) in enumerate(sorted(snapshot.sensors.items()))
     }
     return replace(snapshot, sensors=sensors)
 
 
-class Workers:
-    """Two workers by their settings; a killed one is started again, as its supervisor does."""
+class DoorDevice:
+    """A device that publishes four messages a second for its gateway, and sends on until the
+    broker has them.
+    """
 
-    def __init__(self, settings_path: Path, logs: Path) -> None:
-        self._path = settings_path
-        self._logs = logs
-        self._shards = ("0-15/32", "16-31/32")
-        self._ports = free_ports(2)
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
-
-    def start(self, *workers: int) -> None:
-        for worker in workers:
-            environment = {
-                **os.environ,
-                "HUANWEI_INGEST__SHARDS": self._shards[worker],
-                "HUANWEI_INGEST__HEALTH_PORT": str(self._ports[worker]),
-            }
-            with (self._logs / f"ingest-{worker}.log").open("ab") as lines:
-                self._running[worker] = subprocess.Popen(
-                    (
-                        sys.executable,
-                        *("-m", "huanwei.role", "ingest", str(self._path), str(os.getpid())),
-                    ),
-                    env=environment,
-                    stdout=lines,
-                    stderr=lines,
-                )
-
-    def wait_ready(self) -> None:
-        for worker in (0, 1):
-            if not until(lambda worker=worker: self._is_ready(worker), within_s=30):  # type: ignore[misc]
-                log = (self._logs / f"ingest-{worker}.log").read_text(encoding="utf-8")
-                raise AssertionError(f"worker {worker} is not ready:\n{log[-3000:]}")
-
-    def kill(self, worker: int) -> None:
-        self._end(worker, signal.SIGKILL)
-
-    def stop(self) -> None:
-        for worker in list(self._running):
-            self._end(worker, signal.SIGTERM)
-
-    def _is_ready(self, worker: int) -> bool:
-        try:
-            url = f"http://127.0.0.1:{self._ports[worker]}/readyz"
-            return httpx.get(url, timeout=2).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def _end(self, worker: int, how: signal.Signals) -> None:
-        process = self._running.pop(worker)
-        process.send_signal(how)
-        process.wait(15)
-
-
-class Site:
-    """A gateway with a load of its own, in this process: records as its cameras' would come."""
-
-    def __init__(
-        self, folder: Path, gateway_id: str, hosts: str, registry: RegistrySnapshot
-    ) -> None:
-        self.log_path = folder / f"{gateway_id}.accepted"
-        self.sent: Sent = {}
-        self._devices = [
-            s.device_id for s in registry.sensors.values() if s.gateway_id == gateway_id
-        ]
+    def __init__(self, broker: BrokerAddress) -> None:
+        self.sent: set[datetime] = set()
         self._clock = SystemClock()
-        self._gateway = SiteGateway(
-            gateway_id=gateway_id,
-            clock=self._clock,
-            registry=MemoryRegistry(registry),
-            spool_path=folder / f"{gateway_id}.db",
-            broker=BrokerAddress(host=hosts, port=1, username=gateway_id, password=PASSWORD),
-            metrics=GatewayMetrics(CollectorRegistry()),
-            acceptance_log=self.log_path,
+        self._client = MqttClient(
+            host=broker.host,
+            port=broker.port,
+            client_id="door-device",
+            subscriptions=[],
+            on_message=lambda _message: None,
+            username=broker.username,
+            password=broker.password,
         )
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._accept, name=f"load-{gateway_id}")
-
-    def connect(self) -> None:
-        self._gateway.start()
-
-    def missing(self) -> dict[str, str]:
-        return dict(self._gateway.readiness())
+        self._thread = threading.Thread(target=self._publish, name="door-device")
 
     def begin(self) -> None:
+        self._client.start()
         self._thread.start()
 
     def end_load(self) -> None:
@@ -156,26 +86,15 @@ class Site:
 
     def close(self) -> None:
         self.end_load()
-        self._gateway.stop()
+        self._client.stop()
 
-    def _accept(self) -> None:
-        number = 0
-        while not self._stop.wait(0.05):
-            records = []
-            for _ in range(5):
-                number += 1
-                now = self._clock.now()
-                at = now.replace(microsecond=number % 1_000_000)
-                level = (number % 97) / 100
-                device_id = self._devices[number % len(self._devices)]
-                values = FillReading(
-                    measurement_quality=MeasurementQuality.ACCEPTED, filling_level=level
-                )
-                records.append(
-                    Record(device_id=device_id, observed_at=at, gateway_at=now, values=values)
-                )
-                self.sent[device_id, at] = level
-            self._gateway.accept(records)
+    def _publish(self) -> None:
+        while not self._stop.wait(0.25):
+            now = self._clock.now()
+            message = DeviceMessage(device_id=DOOR_DEVICE, observed_at=now, distances_mm=(600,))
+            payload = encode_device_message(message)
+            if self._client.publish(device_topic(DOOR_DEVICE), payload, qos=1):
+                self.sent.add(now)
 
 
 class District:
@@ -202,12 +121,19 @@ class District:
         text = text.replace("start = true", "start = false", 1)
         text = text.replace('host = "127.0.0.1"', f'host = "{self.cluster.hosts}"', 1)
         path.write_text(text + f'\n[postgres]\nurl = "{url}"\n', encoding="utf-8")
-        self.workers = Workers(path, folder)
+        self.workers = IngestWorkers(path, folder, ("0-15/32", "16-31/32"))
         self.sites = [
-            Site(folder, gateway_id, self.cluster.hosts, registry) for gateway_id in GATEWAYS
+            LoadedSite(
+                folder, gateway_id, self._broker_of(gateway_id), registry, besides=DOOR_DEVICE
+            )
+            for gateway_id in GATEWAYS
         ]
+        self.device = DoorDevice(self._broker_of("devices"))
         self._url = url
         self._feed = PostgresRecordFeed(url)
+
+    def _broker_of(self, user: str) -> BrokerAddress:
+        return BrokerAddress(host=self.cluster.hosts, port=1, username=user, password=PASSWORD)
 
     def start(self) -> None:
         self.cluster.start(0, 1, 2)
@@ -219,10 +145,18 @@ class District:
         assert until(lambda: not any(s.missing() for s in self.sites), within_s=30), [
             site.missing() for site in self.sites
         ]
+        assert until(self.is_paired, within_s=30), self.cluster.clients()
         for site in self.sites:
             site.begin()
+        self.device.begin()
+
+    def end_load(self) -> None:
+        for site in self.sites:
+            site.end_load()
+        self.device.end_load()
 
     def stop(self) -> None:
+        self.device.close()
         for site in self.sites:
             site.close()
         self.workers.stop()
@@ -232,7 +166,13 @@ class District:
     def entries(self) -> list[JournalEntry]:
         return list(self._feed.read(after=0, limit=1_000_000))
 
-    def hears_all(self, when: str, within_s: float) -> None:
+    def is_paired(self) -> bool:
+        """Tell whether every client has its two connections, so that any node may die."""
+        names = [f"{site.client_id}{n}" for site in self.sites for n in ("", "-2")]
+        names += [f"ingest-{shards}{n}" for shards in ("0-15", "16-31") for n in ("", "-2")]
+        return set(names) <= self.cluster.clients()
+
+    def hears_all(self, when: str, within_s: float = MOST_SILENCE_S) -> None:
         """Wait until something new of every gateway is committed."""
         began = self._feed.newest_position()
 
@@ -244,6 +184,7 @@ class District:
 
     def lost(self) -> set[Identity]:
         taken = {key for site in self.sites for key in accepted(site.log_path)}
+        taken |= {(DOOR_DEVICE, at, "fill") for at in self.device.sent}
         stands = {(e.record.device_id, e.record.observed_at, "fill") for e in self.entries()}
         return taken - stands
 
@@ -258,39 +199,48 @@ def whole(tmp_path: Path, postgres_url: str) -> Iterator[District]:
     made.stop()
 
 
-def longest_silence_s(entries: list[JournalEntry]) -> dict[str, float]:
-    """Return by gateway for how long at most nothing of it was committed."""
-    longest: dict[str, float] = {}
-    for gateway_id in GATEWAYS:
-        times = sorted(e.received_at for e in entries if e.uplink_id.gateway_id == gateway_id)
-        gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-        longest[gateway_id] = max(gaps, default=timedelta()).total_seconds()
-    return longest
+class Phases:
+    """What was killed when, for the longest silence of each kind of kill."""
+
+    def __init__(self) -> None:
+        self._begun: list[tuple[str, datetime]] = []
+
+    def begin(self, what: str) -> None:
+        self._begun.append((what, SystemClock().now()))
+
+    def longest_silence_s(self, heard: dict[str, list[datetime]]) -> dict[str, list[float]]:
+        """Return for each kind, kill by kill, for how long at most somebody was not heard."""
+        ends = [at for _, at in self._begun[1:]] + [max(max(times) for times in heard.values())]
+        longest: dict[str, list[float]] = {}
+        for (what, began), end in zip(self._begun, ends, strict=True):
+            gaps = [
+                (later - earlier).total_seconds()
+                for times in heard.values()
+                for earlier, later in itertools.pairwise(
+                    [began, *(at for at in sorted(times) if began < at < end), end]
+                )
+            ]
+            longest.setdefault(what, []).append(round(max(gaps), 1))
+        return longest
 
 
 def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_goes_on(
     whole: District, request: pytest.FixtureRequest
 ) -> None:
     whole.start()
-    leader = whole.cluster.leader()
-    if request.config.getoption("--full-drills"):
-        nodes = [n for n in range(3) if n != leader] + [leader]
-    else:
-        nodes = [n for n in (whole.cluster.node_of("ingest-0-15"), 0, 1) if n != leader][:1]
-    allowed_s = MOST_SILENCE_S
-    for turn, node in enumerate(nodes):
-        whole.hears_all(f"before node {node} is killed", allowed_s)
-        if turn or node == whole.cluster.leader():
-            allowed_s = MOST_SILENCE_OF_A_LEADER_S  # streams may have moved to this node meanwhile
-        whole.cluster.kill(node)
-        whole.hears_all(f"after node {node} was killed", allowed_s)
-        whole.cluster.start(node)
-        whole.cluster.wait_ready(node)
-        whole.workers.kill(turn % 2)
-        whole.workers.start(turn % 2)
-        whole.hears_all(f"after worker {turn % 2} was killed", allowed_s)
-    for site in whole.sites:
-        site.end_load()
+    leaders = LEADERS_KILLED if request.config.getoption("--full-drills") else 1
+    phases = Phases()
+    for turn in range(leaders):
+        whole.hears_all("before a node that leads is killed")
+        kill_a_node(whole, phases, whole.cluster.leader(), "leading node")
+        if turn % 3 == 0:
+            follower = (whole.cluster.leader() + 1) % 3
+            kill_a_node(whole, phases, follower, "following node")
+            phases.begin("worker")
+            whole.workers.kill(turn % 2)
+            whole.workers.start(turn % 2)
+            whole.hears_all("after a worker was killed")
+    whole.end_load()
 
     assert until(lambda: not whole.lost(), within_s=30, every_s=0.5), whole.lost()
     entries = whole.entries()
@@ -301,10 +251,33 @@ def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_go
     stored = {
         (e.record.device_id, e.record.observed_at): e.record.values.filling_level
         for e in entries
-        if isinstance(e.record.values, FillReading)
+        if isinstance(e.record.values, FillReading) and e.record.device_id != DOOR_DEVICE
     }
     assert {key: level for key, level in stored.items() if sent.get(key) != level} == {}
     assert whole.refused() == {}
-    silence_s = longest_silence_s(entries)
-    structlog.get_logger().info("longest_silence_s", **silence_s)  # pytest -s shows it
-    assert max(silence_s.values()) <= allowed_s
+    heard = {
+        gateway_id: [
+            e.received_at
+            for e in entries
+            if e.uplink_id.gateway_id == gateway_id and e.record.device_id != DOOR_DEVICE
+        ]
+        for gateway_id in GATEWAYS
+    }
+    silence_s = phases.longest_silence_s(heard)
+    door = [e.received_at for e in entries if e.record.device_id == DOOR_DEVICE]
+    door_silence_s = phases.longest_silence_s({DOOR_DEVICE: door})
+    log = structlog.get_logger()  # pytest -s shows it
+    log.info("longest_silence_s", **silence_s)
+    log.info("longest_silence_of_a_device_s", **door_silence_s)
+    assert max(itertools.chain(*silence_s.values())) <= MOST_SILENCE_S
+
+
+def kill_a_node(whole: District, phases: Phases, node: int, what: str) -> None:
+    """Kill the node, start it again when all are heard, and wait until clients are back on it."""
+    phases.begin(what)
+    whole.cluster.kill(node)
+    whole.hears_all(f"after a {what} was killed")
+    whole.cluster.start(node)
+    whole.cluster.wait_ready(node)
+    phases.begin("between")
+    assert until(whole.is_paired, within_s=30), "a client has only one connection"

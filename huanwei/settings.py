@@ -156,6 +156,10 @@ class EdgeSection(_Section):
     overflow_network: bool = False
     """Whether bins that are hard to tell are shown to the overflow network (17 ms of a core each
     time by ONNX Runtime, 80 ms by OpenCV)."""
+    detector_file: Path | None = None
+    """An ONNX file that finds people and vehicles; without one OpenCV's HOG finds people."""
+    vision_workers: Annotated[int, Field(ge=1, le=16)] = 1
+    """So many processes share the cameras; each takes its part of them."""
 
 
 class IngestSection(_Section):

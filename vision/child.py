@@ -5,6 +5,7 @@ bytes it was opening, and says "unknown" for that camera in its stead.
 """
 
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,7 +40,8 @@ class VisionChild:
     ``on_result`` is called from one thread, in order; a result stays queued until it returned, and
     is offered again when it raised. ``clock_factory`` and ``prepare_child`` (which may set up the
     child's logging) are pickled for the child. It is started anew when the registry's cameras of
-    this gateway change.
+    this gateway change. ``shard`` (number, of how many) gives this one its part of them: the same
+    cameras go to the same worker as long as there are as many.
     """
 
     def __init__(  # noqa: PLR0913  a composition root names each part of the watch once
@@ -56,6 +58,8 @@ class VisionChild:
         logins: Mapping[str, CameraLogin] | None = None,
         silence_s: float = SILENCE_S,
         overflow_network: bool = False,
+        detector_file: Path | None = None,
+        shard: tuple[int, int] = (0, 1),
     ) -> None:
         self._gateway_id = gateway_id
         self._registry = registry
@@ -67,6 +71,8 @@ class VisionChild:
         self._logins = dict(logins or {})
         self._silence_s = silence_s
         self._overflow_network = overflow_network
+        self._detector_file = detector_file
+        self._shard = shard
         self._results = ResultQueue(on_result=on_result, clock=clock, metrics=metrics)
         self._stop = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -120,8 +126,12 @@ class VisionChild:
         return {
             device_id: camera
             for device_id, camera in self._registry.current().cameras.items()
-            if camera.gateway_id == self._gateway_id
+            if camera.gateway_id == self._gateway_id and self._is_mine(device_id)
         }
+
+    def _is_mine(self, device_id: str) -> bool:
+        number, of = self._shard
+        return zlib.crc32(device_id.encode()) % of == number
 
     def _watch_with_child(self, cameras: dict[str, Camera]) -> bool:
         """Run one child to its end; return whether it ended because we wanted it to."""
@@ -160,6 +170,7 @@ class VisionChild:
                 name: min(_LONGEST_PATIENCE, 2**crashes) for name, crashes in self._crashes.items()
             },
             overflow_network=self._overflow_network,
+            detector_file=self._detector_file,
         )
 
     def _take(self, message: Beat | Looked, cameras: dict[str, Camera]) -> str | None:

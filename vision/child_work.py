@@ -10,8 +10,10 @@ from pathlib import Path
 from domain.devices import Camera
 from domain.ports.clock import Clock
 from domain.records import SnapshotVerdicts
+from vision.detector_file import load_detector
 from vision.judging import CameraJudge
 from vision.learned import LearnedFiles
+from vision.movers import MoverFinder
 from vision.orders import ChildOrders
 from vision.overflow_network import OverflowNetwork, run_overflow_network
 from vision.overflow_score import shipped_head
@@ -65,7 +67,12 @@ class _Reporter:
             self._stop.set()
 
 
-def judge_of(camera: Camera, folder: Path, network: OverflowNetwork | None) -> CameraJudge:
+def judge_of(
+    camera: Camera,
+    folder: Path,
+    network: OverflowNetwork | None,
+    finder: MoverFinder | None = None,
+) -> CameraJudge:
     """Return the judge of a camera, with what it has learned and goes on to learn."""
     model = None if network is None else network.identity
     return CameraJudge(
@@ -73,6 +80,7 @@ def judge_of(camera: Camera, folder: Path, network: OverflowNetwork | None) -> C
         partial(load_references, folder),
         head=network or shipped_head(),
         learned=LearnedFiles(folder, camera.device_id, overflow_model=model).current,
+        finder=finder,
     )
 
 
@@ -87,8 +95,11 @@ def watch_cameras(connection: Connection) -> None:
     clock, stop = orders.clock_factory(), threading.Event()
     reporter = _Reporter(connection, clock, stop)
     network = run_overflow_network(orders.references_folder) if orders.overflow_network else None
+    finder = None if orders.detector_file is None else load_detector(orders.detector_file)
     watch = CameraWatch(
-        judges=[judge_of(camera, orders.references_folder, network) for camera in orders.cameras],
+        judges=[
+            judge_of(camera, orders.references_folder, network, finder) for camera in orders.cameras
+        ],
         source=HttpSnapshotSource(cameras=orders.cameras, logins=orders.logins),
         clock=clock,
         on_result=reporter.result,

@@ -13,6 +13,7 @@ from vision.judge_snapshot import (
 )
 from vision.learned import NOTHING_LEARNED, Learned
 from vision.limited_cv2 import Picture
+from vision.movers import MoverFinder
 from vision.overflow_score import CropClassifier
 from vision.persistence import DEFAULT_SNAPSHOTS
 from vision.picture_input import decode_picture
@@ -23,7 +24,7 @@ class CameraJudge:
     """Judges the snapshots of one camera, in their order, from one thread.
 
     ``load_references`` is asked with the first picture, and when pictures come in another size;
-    ``learned`` with every picture.
+    ``learned`` with every picture. ``finder`` finds people and vehicles; None is OpenCV's HOG.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class CameraJudge:
         head: CropClassifier,
         snapshots_needed: int = DEFAULT_SNAPSHOTS,
         learned: Callable[[], Learned] = lambda: NOTHING_LEARNED,
+        finder: MoverFinder | None = None,
     ) -> None:
         self.camera = camera
         self._load_references = load_references
         self._head = head
         self._needed = snapshots_needed
         self.learned = learned
+        self._finder = finder
         self._size: tuple[int, int] | None = None
         self._setup: CameraSetup | None = None
         self._state = CameraState()
@@ -70,6 +73,7 @@ class CameraJudge:
                 height_px=size[1],
                 head=self._head,
                 snapshots_needed=self._needed,
+                finder=self._finder,
             )
         learned = self.learned()
         if (self._setup.normal_logit, self._setup.rejected) != (

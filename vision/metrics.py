@@ -9,7 +9,8 @@ class VisionMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.snapshots = Counter(
             "huanwei_vision_snapshots_total",
-            "Snapshots by outcome: judged, fetch_*, unreadable_*, failed, crashed_reader.",
+            "Snapshots by outcome: judged, fetch_*, unreadable_*, failed, crashed_reader,"
+            " turn_skipped.",
             ["outcome"],
             registry=registry,
         )

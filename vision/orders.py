@@ -22,7 +22,8 @@ class ChildOrders:
     """``clock_factory`` and ``prepare``, called first in the child (to set up its logging), must be
     picklable. ``logins`` are by device id; ``patience`` gives the
     cameras that are asked so many times more rarely than set, by device id. With
-    ``overflow_network`` borderline bins are shown to the network.
+    ``overflow_network`` borderline bins are shown to the network; ``detector_file`` finds people
+    and vehicles, None is OpenCV's HOG for people.
     """
 
     cameras: tuple[Camera, ...]
@@ -32,3 +33,4 @@ class ChildOrders:
     logins: Mapping[str, CameraLogin]
     patience: Mapping[str, int]
     overflow_network: bool = False
+    detector_file: Path | None = None

@@ -35,6 +35,7 @@ class ResultQueue:
         self._changed = threading.Condition()
         self._stopping = False
         self._failing = False
+        self._told = 0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -47,7 +48,7 @@ class ResultQueue:
         with self._changed:
             self._waiting.append(result)
             self._keep_bounds()
-            self._metrics.results_waiting.set(len(self._waiting))
+            self._tell_waiting()
             self._changed.notify()
 
     def stop(self) -> None:
@@ -58,6 +59,11 @@ class ResultQueue:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+
+    def _tell_waiting(self) -> None:
+        """By difference, since the queues of all workers share one gauge."""
+        self._metrics.results_waiting.inc(len(self._waiting) - self._told)
+        self._told = len(self._waiting)
 
     def _keep_bounds(self) -> None:
         if len(self._waiting) > MOST_RESULTS:
@@ -107,5 +113,5 @@ class ResultQueue:
             # object; but nothing else takes from this end while the queue is within its bounds.
             if self._waiting and self._waiting[0].record is result.record:
                 self._waiting.popleft()
-            self._metrics.results_waiting.set(len(self._waiting))
+            self._tell_waiting()
         return True

@@ -48,9 +48,9 @@ class WatchCounts:
 
     counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, outcome: str) -> None:
-        """Count one."""
-        self.counts[outcome] += 1
+    def add(self, outcome: str, times: int = 1) -> None:
+        """Count one, or so many."""
+        self.counts[outcome] += times
 
     def take(self) -> dict[str, int]:
         """Return all counts and start again at none."""
@@ -190,6 +190,9 @@ class CameraWatch:
 
     def _schedule(self, seat: _Seat, asked_at: datetime) -> None:
         interval = timedelta(seconds=seat.camera.snapshot_interval_s * seat.delay)
-        missed = (self._clock.now() - seat.due_at) // interval
-        # Behind its time a camera skips turns instead of catching up on pictures of the past.
+        missed = max(0, (self._clock.now() - seat.due_at) // interval)
+        # Behind its time a camera skips turns instead of catching up on pictures of the past: so
+        # its oldest are given up first, and no camera has more than one waiting.
+        if missed:
+            self.counts.add("turn_skipped", missed)
         seat.due_at = max(seat.due_at + interval * (missed + 1), asked_at + interval / 2)

@@ -154,6 +154,17 @@ def test_another_picture_size_starts_anew_instead_of_failing() -> None:
     assert values.camera_health is CameraHealth.OK
 
 
+def test_turns_that_cannot_be_kept_are_skipped_and_counted() -> None:
+    round_ = Round({"cam-01": jpeg_of(SCENE)})
+    round_.minutes(1)
+    round_.watch.counts.take()
+    round_.clock.advance(minutes=6)
+    round_.minutes(1)
+    round_.watch.close()
+    assert len(round_.cameras.asked) == 2
+    assert round_.watch.counts.take() == {"judged": 1, "turn_skipped": 6}
+
+
 def test_no_camera_is_asked_again_while_its_answer_is_awaited() -> None:
     round_ = Round({"cam-01": jpeg_of(SCENE)})
     seat = round_.watch._seats[0]

@@ -61,28 +61,27 @@ class ProcessBench:
         self._network = overflow_network
         self._logins = dict(logins or {})
         self._patience_s = patience_s
-        self._places = threading.BoundedSemaphore(MOST_SESSIONS)
+        self._mutex = threading.Lock()
+        self._open: list[ProcessBenchSession] = []
 
     def open(self, camera: Camera) -> "ProcessBenchSession":
         """Begin a session; raise ``BenchError`` when too many are open."""
-        if not self._places.acquire(blocking=False):
-            raise BenchError(BenchRefusal.BUSY)
-        try:
-            logins = {name: self._logins[name] for name in self._logins if name == camera.device_id}
-            orders = pickle.dumps((camera, self._folder, self._network, logins))
-            return ProcessBenchSession(orders, self._places, self._patience_s)
-        except BaseException:
-            self._places.release()
-            raise
+        logins = {name: self._logins[name] for name in self._logins if name == camera.device_id}
+        orders = pickle.dumps((camera, self._folder, self._network, logins))
+        with self._mutex:
+            # Its process ends a session that nobody asks any more, also where its page stays open.
+            self._open = [session for session in self._open if not session.is_over()]
+            if len(self._open) >= MOST_SESSIONS:
+                raise BenchError(BenchRefusal.BUSY)
+            session = ProcessBenchSession(orders, self._patience_s)
+            self._open.append(session)
+        return session
 
 
 class ProcessBenchSession:
     """One process with the pictures of one session."""
 
-    def __init__(
-        self, orders: bytes, places: threading.BoundedSemaphore, patience_s: float
-    ) -> None:
-        self._places = places
+    def __init__(self, orders: bytes, patience_s: float) -> None:
         self._patience_s = patience_s
         self._mutex = threading.Lock()
         self._ended = False
@@ -101,6 +100,10 @@ class ProcessBenchSession:
     def pid(self) -> int:
         """The id of the process."""
         return self._process.pid
+
+    def is_over(self) -> bool:
+        """Whether the process has ended: closed, killed, or unasked for too long."""
+        return self._process.poll() is not None
 
     def look(self) -> BenchPicture:
         """Fetch one more picture from the camera."""
@@ -156,4 +159,3 @@ class ProcessBenchSession:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._places.release()

@@ -95,7 +95,9 @@ def test_a_camera_that_does_not_answer_and_one_that_sends_rubbish_are_told(tmp_p
     assert ended.value.reason is BenchRefusal.ENDED
 
 
-def test_a_killed_process_ends_its_session_alone_and_gives_its_place_back(tmp_path: Path) -> None:
+def test_a_process_that_ended_ends_its_session_alone_and_its_place_is_free_asked_or_not(
+    tmp_path: Path,
+) -> None:
     bench = ProcessBench(references_folder=tmp_path)
     with CameraServer({"/a": [jpeg_of(SCENE)]}) as server:
         camera = replace(street_camera(), snapshot_url=server.url("/a"))
@@ -106,6 +108,9 @@ def test_a_killed_process_ends_its_session_alone_and_gives_its_place_back(tmp_pa
         with pytest.raises(BenchError) as lost:
             sessions[0].look()
         assert sessions[1].look().number == 1
+        sessions.append(bench.open(camera))
+        os.kill(sessions[1].pid, signal.SIGTERM)
+        os.waitid(os.P_PID, sessions[1].pid, os.WEXITED | os.WNOWAIT)
         sessions.append(bench.open(camera))
         pids = [session.pid for session in sessions]
         for session in sessions:

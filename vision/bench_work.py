@@ -27,7 +27,7 @@ from vision.judging import CameraJudge
 from vision.learned import LearnedFiles
 from vision.limited_cv2 import Picture, bytes_of
 from vision.overflow_calibration import TooFewNormalError, calibrated_threshold
-from vision.overflow_network import OverflowNetwork, run_overflow_network
+from vision.overflow_network import OverflowNetwork, run_overflow_network, watching_network
 from vision.overflow_score import shipped_head
 from vision.picture_input import UnreadablePictureError, decode_picture
 from vision.reference_folder import load_references
@@ -97,7 +97,7 @@ class BenchWork:
         def bank(of: Camera) -> dict[Lighting, Picture]:
             return {**load_references(self._folder, of), **fresh}
 
-        network = self._overflow_network() if self._use_network else None
+        network = self._watching_network() if self._use_network else None
         model = None if network is None else network.identity
         judge = CameraJudge(
             camera,
@@ -142,6 +142,11 @@ class BenchWork:
 
     def _pictures(self, numbers: Sequence[int]) -> list[Picture]:
         return [decode_picture(self._raw[number]) for number in numbers if number in self._raw]
+
+    def _watching_network(self) -> OverflowNetwork | None:
+        if self._network is None:
+            self._network = watching_network(self._folder)
+        return self._network
 
     def _overflow_network(self) -> OverflowNetwork:
         if self._network is None:

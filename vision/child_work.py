@@ -15,7 +15,7 @@ from vision.judging import CameraJudge
 from vision.learned import LearnedFiles
 from vision.movers import MoverFinder
 from vision.orders import ChildOrders
-from vision.overflow_network import OverflowNetwork, run_overflow_network
+from vision.overflow_network import OverflowNetwork, watching_network
 from vision.overflow_score import shipped_head
 from vision.process_limits import allow_cpu
 from vision.reference_folder import load_references
@@ -94,7 +94,7 @@ def watch_cameras(connection: Connection) -> None:
         orders.prepare()
     clock, stop = orders.clock_factory(), threading.Event()
     reporter = _Reporter(connection, clock, stop)
-    network = run_overflow_network(orders.references_folder) if orders.overflow_network else None
+    network = watching_network(orders.references_folder) if orders.overflow_network else None
     finder = None if orders.detector_file is None else load_detector(orders.detector_file)
     watch = CameraWatch(
         judges=[

@@ -279,11 +279,11 @@ def _look_at_bin(
     bin_zone: BinZone,
 ) -> BinLook:
     """Ask the head; one that is slow only where it can change the verdict."""
-    clean_logit = reference.clean_logits[bin_zone.zone.zone_id]
-    if setup.normal_logit is not None:
-        clean_logit = setup.normal_logit
     if not setup.head.is_quick and not head_can_tip(rim_share_of(bin_zone, seen)):
-        return BinLook(logit=clean_logit, clean_logit=clean_logit)
+        return BinLook(logit=0.0, clean_logit=0.0)
+    clean_logit = setup.normal_logit
+    if clean_logit is None:
+        clean_logit = reference.clean_logits[bin_zone.zone.zone_id]
     return BinLook(
         logit=overflow_logit(lit[bin_zone.crop.slices], setup.head), clean_logit=clean_logit
     )

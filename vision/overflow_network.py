@@ -6,6 +6,7 @@ the first about five times as fast.
 """
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from importlib.resources import files
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 
 from vision.limited_cv2 import Picture, cv2
 from vision.lite0 import FEATURES, INPUT, OUTPUT, SIDE_PX, lite0_onnx
-from vision.lite0_file import SHIPPED_WEIGHTS, unpack_weights
+from vision.lite0_file import SHIPPED_WEIGHTS, UnusableWeightsError, unpack_weights
 from vision.overflow_score import Provenance, UnusableHeadError
+from vision.process_limits import give_back_memory
 
 _log = structlog.get_logger()
 
@@ -201,12 +203,16 @@ RUN_HEAD = "overflow_network.json"
 """In a run's folder of references: the head that the district has trained itself."""
 
 
-def run_overflow_network(folder: Path) -> OverflowNetwork:
+def run_overflow_network(
+    folder: Path, load: Callable[[], Network] = load_network
+) -> OverflowNetwork:
     """Return the network with the run's own head, with the shipped one where there is none.
 
-    A head that cannot be used is logged, and the shipped one is used.
+    A head that cannot be used is logged, and the shipped one is used. Raises what
+    :func:`load_network` does.
     """
-    network = load_network()
+    network = load()
+    give_back_memory()
     try:
         head = parse_network_head((folder / RUN_HEAD).read_bytes())
     except FileNotFoundError:
@@ -218,3 +224,16 @@ def run_overflow_network(folder: Path) -> OverflowNetwork:
         _log.error("trained_head_unusable", path=str(folder / RUN_HEAD), error="another network")
         return OverflowNetwork(network, shipped_network_head())
     return OverflowNetwork(network, head)
+
+
+def watching_network(
+    folder: Path, load: Callable[[], Network] = load_network
+) -> OverflowNetwork | None:
+    """Return what a camera's bins are shown to, None where there is no usable network: then the
+    classical head does it. That is logged.
+    """
+    try:
+        return run_overflow_network(folder, load)
+    except (OSError, UnusableNetworkError, UnusableWeightsError) as error:
+        _log.error("overflow_network_unusable", error=str(error), instead="classical head")
+        return None

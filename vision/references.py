@@ -1,6 +1,6 @@
 """A camera's clean references, prepared once, and the choice of one by the light of a picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,11 +31,36 @@ class Light:
         return self.saturation < _GREY_BELOW
 
 
+class CleanLogits(Mapping[str, float]):
+    """What a head says of clean bins, by zone id. Each is asked for once, and only when needed: a
+    network takes tens of milliseconds a bin, and most bins are never hard to tell.
+    """
+
+    def __init__(self, crops: Mapping[str, Picture], head: CropClassifier) -> None:
+        self._crops = crops
+        self._head = head
+        self._known: dict[str, float] = {}
+
+    def __getitem__(self, zone_id: str) -> float:
+        """Return the log odds of a bin's clean crop."""
+        if zone_id not in self._known:
+            self._known[zone_id] = overflow_logit(self._crops[zone_id], self._head)
+        return self._known[zone_id]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go over the zone ids."""
+        return iter(self._crops)
+
+    def __len__(self) -> int:
+        """Count the bins."""
+        return len(self._crops)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedReference:
     """A clean reference at work size: ``smooth_lab`` (height, width, 3) uint8; ``thin_picture``
     every fourth row and column in BGR; ``clean_logits`` by zone id: what the head says of clean
-    bins.
+    bins, asked when first needed.
     """
 
     lighting: Lighting
@@ -69,10 +94,13 @@ def prepare_reference(
         smooth_lab=smooth_lab(at_work),
         texture=texture_of(grey),
         target=alignment_target(grey),
-        clean_logits={
-            bin_zone.zone.zone_id: overflow_logit(at_work[bin_zone.crop.slices], head)
-            for bin_zone in masks.bins
-        },
+        clean_logits=CleanLogits(
+            {
+                bin_zone.zone.zone_id: at_work[bin_zone.crop.slices].copy()
+                for bin_zone in masks.bins
+            },
+            head,
+        ),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from domain.records import CameraHealth, SnapshotVerdicts
 from vision.child_work import judge_of
 from vision.judging import CameraJudge
-from vision.overflow_network import run_overflow_network
+from vision.overflow_network import watching_network
 from vision.picture_input import SNAPSHOT_LIMITS, UnreadablePictureError
 from vision.process_limits import allow_cpu, end_with_parent, limit_memory
 from vision.rescore import Segment
@@ -26,7 +26,7 @@ def main(parent_pid: int) -> None:
     limit_memory(ADDRESS_SPACE_BYTES)
     segment = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Segment)
     folder = Path(segment.references_folder)
-    network = run_overflow_network(folder) if segment.overflow_network else None
+    network = watching_network(folder) if segment.overflow_network else None
     judge = judge_of(segment.camera, folder, network)
     result = Path(segment.result)
     result.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,14 @@ from vision.child_work import judge_of
 from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
 from vision.limited_cv2 import Picture, cv2
 from vision.lite0 import FEATURES
+from vision.lite0_file import UnusableWeightsError
 from vision.overflow_calibration import calibrate, calibration_path, write_calibration
-from vision.overflow_network import OverflowNetwork, shipped_network_head
+from vision.overflow_network import (
+    Network,
+    OverflowNetwork,
+    shipped_network_head,
+    watching_network,
+)
 from vision.overflow_score import RIM_HALF, combined_score, head_can_tip
 from vision.zone_verdicts import PRESENT_FROM
 
@@ -82,6 +88,16 @@ def test_a_borderline_strip_is_tipped_by_a_head_above_what_is_normal_for_the_cam
     assert bin_verdict(picture, head, 4.0).state is not VerdictState.PRESENT
 
 
+def test_a_slow_head_is_asked_about_the_clean_reference_only_once_and_only_when_needed() -> None:
+    camera = street_camera()
+    head = CountingHead(1.0)
+    setup = prepare_camera(camera, {Lighting.DAY: SCENE}, width_px=640, height_px=360, head=head)
+    assert head.asked == 0
+    logits = setup.references[0].clean_logits
+    assert list(logits.values()) == list(logits.values())
+    assert head.asked == len(logits) == len(setup.masks.bins)
+
+
 def test_the_head_is_asked_wherever_it_could_change_a_verdict() -> None:
     for share in np.linspace(0, 2 * RIM_HALF, 81):
         calls = {
@@ -113,3 +129,21 @@ def test_a_camera_is_judged_by_its_own_calibration_where_the_network_is_used(
     assert normal_logit > 3.0
     assert judge_of(camera, tmp_path, None).learned().normal_logit is None
     assert judge_of(camera, tmp_path / "none", network).learned().normal_logit is None
+
+
+def test_without_the_networks_file_a_camera_is_judged_by_the_classical_head(
+    tmp_path: Path,
+) -> None:
+    def missing() -> Network:
+        msg = "efficientnet_lite0_8bit.npz"
+        raise FileNotFoundError(msg)
+
+    def broken() -> Network:
+        msg = "not a file of network weights"
+        raise UnusableWeightsError(msg)
+
+    assert watching_network(tmp_path, missing) is None
+    assert watching_network(tmp_path, broken) is None
+    found = watching_network(tmp_path, FlatNetwork)
+    assert found is not None
+    assert found.head == shipped_network_head()

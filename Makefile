@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help secrets setup check test drills demo bench bench-vision clean-demo schemas dashboards dashboard-drawings test-grafana
+.PHONY: help secrets setup check test drills demo district bench bench-vision clean-demo schemas dashboards dashboard-drawings test-grafana
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ secrets: ## make the passwords of docker-compose.yml (.env, for its owner alone)
 
 demo: setup ## the whole loop with a simulated district, then open http://127.0.0.1:8000
 	@$(BIN)/huanwei demo $(DEMO)
+
+district: setup ## a whole district: PostgreSQL, InfluxDB, Grafana where found, and the simulator
+	@$(BIN)/huanwei district $(DISTRICT)
 
 bench: setup ## speed and memory, with machine and versions
 	$(BIN)/python -m tests.benchmarks

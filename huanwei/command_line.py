@@ -16,6 +16,7 @@ from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
 from huanwei.commands.broker import broker_app
 from huanwei.commands.database import database_app
+from huanwei.commands.district import district
 from huanwei.commands.doctor import config_app, doctor
 from huanwei.commands.grafana import grafana_app
 from huanwei.commands.influx import influx_app
@@ -49,6 +50,7 @@ app.add_typer(influx_app, name="influx")
 app.add_typer(broker_app, name="broker")
 app.add_typer(config_app, name="config")
 app.command()(doctor)
+app.command()(district)
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 app.add_typer(registry_app, name="registry")

@@ -25,6 +25,9 @@ from ingest.influx.sink import (
 
 EVERY_S = 15.0
 """Technical seconds."""
+AT_LEAST_EVERY = 300.0
+"""Business seconds: where the clock runs fast, charts of its hours need points too."""
+_RESTS_S = 1.0
 
 log = structlog.get_logger()
 
@@ -87,8 +90,13 @@ class ProcessPoints:
             log.info("process_points_written_again")
         self._away = False
 
+    def pause_s(self) -> float:
+        """Return how long to wait before the next points."""
+        dense_s = self._clock.technical_s(AT_LEAST_EVERY)
+        return min(self._every_s, max(_RESTS_S, dense_s))
+
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while not self._stop.wait(self.pause_s()):
             self.write()
 
     def _machine(self) -> dict[str, float]:

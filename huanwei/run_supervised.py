@@ -19,7 +19,7 @@ from huanwei.run_plan import (
     role_children,
 )
 from huanwei.settings import Settings
-from huanwei.supervision import Supervisor
+from huanwei.supervision import ChildProcess, Supervisor
 
 Say = Callable[[str], None]
 
@@ -28,9 +28,9 @@ class PortTakenError(StandsInTheWayError):
     """Something else listens on ports that the run needs; the text names each and its setting."""
 
 
-def check_ports(settings: Settings) -> None:
-    """Raise :class:`PortTakenError` for every port that is not free."""
-    taken = [use for use in ports_of(settings) if not _is_free(use)]
+def check_ports(settings: Settings, more: Sequence[PortUse] = ()) -> None:
+    """Raise :class:`PortTakenError` for every port of the run, and ``more``, that is not free."""
+    taken = [use for use in (*ports_of(settings), *more) if not _is_free(use)]
     if taken:
         lines = [f"port {use.port} on {use.host} is taken ({use.setting})" for use in taken]
         raise PortTakenError("\n".join(lines))
@@ -43,14 +43,16 @@ def run_supervised(
     *,
     say: Say,
     on_all_ready: Callable[[], None],
+    servers: Sequence[ChildProcess] = (),
 ) -> None:
     """Start the broker (where the settings say so) and ``roles``; return after SIGINT or SIGTERM.
 
+    ``servers`` run already: they are watched too, started again when they end, and ended last.
     Raises :class:`PortTakenError` and ``FileInUseError`` before anything is started.
     """
     check_ports(settings)
     prepared = prepared_broker(settings) if settings.broker.start else None
-    children = role_children(settings, settings_path, roles)
+    children = [*servers, *role_children(settings, settings_path, roles)]
     if prepared is not None:
         children.insert(0, broker_child(prepared, settings))
     waiting = {child.name for child in children}

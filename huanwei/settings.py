@@ -156,6 +156,7 @@ class EdgeSection(_Section):
     overflow_network: bool = True
     """Whether bins that are hard to tell are shown to the overflow network (18 ms of a core each
     time by ONNX Runtime, 80 ms by OpenCV); else, and without its file, to the classical head."""
+
     detector_file: Path | None = None
     """An ONNX file that finds people and vehicles; without one OpenCV's HOG finds people."""
     vision_workers: Annotated[int, Field(ge=1, le=16)] = 1
@@ -256,6 +257,8 @@ class SimulatorSection(_Section):
     port: Port = 8010
     health_port: Port = 18844
     seed: int = 7
+    scenario: Literal["calm", "ordinary", "everything_fails"] = "calm"
+    """What goes wrong with the devices: ``firmware_sim/scenarios``."""
     started_at: AwareDatetime | None = None
     """When the simulated world began; the demo writes it, so that a restart agrees."""
     public_url: Annotated[str, Field(pattern=r"^https?://")] | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+import firmware_sim
 from firmware_sim.camera_server import CameraServer
 from firmware_sim.control_page import SimulatorParts
 from firmware_sim.crews import SimulatedCrews
@@ -17,7 +18,7 @@ from firmware_sim.metrics import PagesMetrics
 from firmware_sim.phone_inbox import PhoneInbox
 from firmware_sim.renderer import SceneRenderer
 from firmware_sim.sample_photos import SamplePhotos
-from firmware_sim.scenario import CALM
+from firmware_sim.scenario import load_scenario
 from firmware_sim.task_client import TaskClient, crew_client
 from firmware_sim.world import World
 from huanwei.broker.address import broker_address
@@ -29,6 +30,8 @@ from huanwei.process import ProcessParts
 from huanwei.run_files import LEDGER
 from huanwei.settings import Settings, SettingsError, SimulatorSection
 from texts.catalogue import load_catalogues
+
+_SCENARIOS = Path(firmware_sim.__file__).parent / "scenarios"
 
 
 def health_port(settings: Settings) -> int:
@@ -75,7 +78,7 @@ def build(settings: Settings) -> ProcessParts:
             password=held(settings.broker.devices_password, "broker.devices_password"),
         ),
         ledger_path=settings.run.data / LEDGER,
-        scenario=CALM,
+        scenario=load_scenario(_SCENARIOS / f"{simulator.scenario}.toml"),
         metrics=FleetMetrics(metrics),
     )
     parts = SimulatorParts(

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -29,7 +30,12 @@ class ChildProcess:
     command: Sequence[str]
     log_path: Path
     ready_url: str
+    """``http://...``, or ``tcp://host:port`` of a server that speaks something else."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    running: subprocess.Popen[bytes] | None = None
+    """Started already, by whoever had to prepare something in it."""
+    ends_last: bool = False
+    """The others need it until their own end."""
 
 
 def next_wait_s(previous_s: float, lived_s: float) -> float:
@@ -37,6 +43,40 @@ def next_wait_s(previous_s: float, lived_s: float) -> float:
     if lived_s >= STEADY_AFTER_S:
         return FIRST_WAIT_S
     return min(max(previous_s * 2, FIRST_WAIT_S), LONGEST_WAIT_S)
+
+
+def start_process(child: ChildProcess) -> subprocess.Popen[bytes]:
+    """Start it, with its lines in its log."""
+    child.log_path.parent.mkdir(parents=True, exist_ok=True)
+    with child.log_path.open("ab") as lines:
+        return subprocess.Popen(  # noqa: S603  commands of ours only
+            child.command,
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=lines,
+            env={**os.environ, **child.environment},
+            start_new_session=True,
+        )
+
+
+def is_ready(ready_url: str) -> bool:
+    """Ask once whether a process is ready."""
+    url = urlsplit(ready_url)
+    if url.scheme == "tcp":
+        try:
+            socket.create_connection((str(url.hostname), url.port or 0), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
+    # The standard library's client: a supervisor stays for ever, and should stay small.
+    connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=1.0)
+    try:
+        connection.request("GET", url.path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 class Supervisor:
@@ -75,10 +115,12 @@ class Supervisor:
                 if wait(0.1):
                     return
         finally:
-            for child in reversed(self._children):
-                child.ask_to_stop()
-            for child in reversed(self._children):
-                child.wait_for_end()
+            for ends_last in (False, True):
+                ending = [c for c in self._children if c.settings.ends_last is ends_last]
+                for child in reversed(ending):
+                    child.ask_to_stop()
+                for child in reversed(ending):
+                    child.wait_for_end()
 
     def pid(self, name: str) -> int | None:
         """Return the process id of a running child."""
@@ -105,24 +147,15 @@ class Supervisor:
 class _Child:
     def __init__(self, settings: ChildProcess) -> None:
         self.settings = settings
-        self.process: subprocess.Popen[bytes] | None = None
-        self.started_s = 0.0
+        self.process = settings.running
+        self.started_s = time.monotonic()
         self.start_at_s = 0.0
         self.wait_s = 0.0
         self.ready = False
         self._next_probe_s = 0.0
 
     def start(self) -> None:
-        self.settings.log_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.settings.log_path.open("ab") as lines:
-            self.process = subprocess.Popen(  # noqa: S603  commands of ours only
-                self.settings.command,
-                stdin=subprocess.DEVNULL,
-                stdout=lines,
-                stderr=lines,
-                env={**os.environ, **self.settings.environment},
-                start_new_session=True,
-            )
+        self.process = start_process(self.settings)
         self.started_s = time.monotonic()
         self.ready = False
 
@@ -131,16 +164,7 @@ class _Child:
         if time.monotonic() < self._next_probe_s:
             return False
         self._next_probe_s = time.monotonic() + 0.2
-        url = urlsplit(self.settings.ready_url)
-        # The standard library's client: a supervisor stays for ever, and should stay small.
-        connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=1.0)
-        try:
-            connection.request("GET", url.path)
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        return is_ready(self.settings.ready_url)
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

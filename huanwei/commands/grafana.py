@@ -45,3 +45,21 @@ def grafana_write(
     from huanwei.grafana import write  # noqa: PLC0415
 
     write(settings, folder, say=typer.echo)
+
+
+@grafana_app.command(name="check")
+def grafana_check(
+    settings: SettingsOption = Path("huanwei.toml"),
+    *,
+    password: Annotated[
+        str,
+        typer.Option(
+            envvar="HUANWEI_POSTGRES_READER_PASSWORD",
+            help="Of the account `grafana`: ask as it; else as the run itself.",
+        ),
+    ] = "",
+) -> None:
+    """Ask InfluxDB and PostgreSQL what every panel asks; exit code 1 when one gets nothing."""
+    from huanwei.commands.district import check_panels  # noqa: PLC0415
+
+    check_panels(settings, reader_password=password)

@@ -379,8 +379,8 @@ def test_what_the_centre_writes_for_the_edge_is_what_the_edge_reads() -> None:
     assert mounted(SERVICES["edge"], references) == f"references:{references}:ro"
 
 
-def provisioning(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / "deploy" / "grafana" / name / "huanwei.yaml").read_text()))
+def provisioning(name: str, folder: Path = ROOT / "deploy" / "grafana") -> dict[str, Any]:
+    return dict(yaml.safe_load((folder / name / "huanwei.yaml").read_text("utf-8")))
 
 
 def test_grafana_is_given_the_data_sources_that_the_dashboards_name() -> None:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -100,3 +101,28 @@ def test_it_starts_and_ends_without_waiting_for_its_turn(tmp_path: Path) -> None
     points.start()
     points.stop()
     points.stop()
+
+
+class FastClock(ManualClock):
+    speed = 1.0
+
+    def technical_s(self, business_s: float) -> float:
+        return business_s / self.speed
+
+
+@pytest.mark.parametrize(("speed", "pause_s"), [(1.0, 15.0), (60.0, 5.0), (600.0, 1.0)])
+def test_a_clock_that_runs_fast_gets_points_often_enough_for_its_hours(
+    tmp_path: Path, speed: float, pause_s: float
+) -> None:
+    clock = FastClock(START)
+    clock.speed = speed
+    points = ProcessPoints(
+        process="alerts",
+        metrics=CollectorRegistry(),
+        sink=ShakySink(),
+        bucket="raw",
+        clock=clock,
+        data=tmp_path,
+    )
+
+    assert points.pause_s() == pause_s

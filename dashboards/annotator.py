@@ -13,7 +13,9 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
+from dashboards.annotation_tags import ABOUT_DEVICE, ALERT_OPENED, CASE_CLOSED, MARK
 from dashboards.grafana_port import Annotation, Annotations, GrafanaError
+from domain.alerts import DeviceCondition
 from domain.cases import CaseAction
 from domain.changes import Change, ChangeKind
 from domain.ports.change_feed import ChangeFeed
@@ -23,9 +25,6 @@ from texts.catalogue import Catalogue, Locale
 POLL_S, RETRY_S = 2.0, 30.0
 """Technical seconds between looks: while all is well, and while Grafana does not take marks."""
 AT_ONCE = 100
-MARK = "huanwei"
-"""The tag of all our marks."""
-ALERT_OPENED, CASE_CLOSED = "alert_opened", "case_closed"
 
 log = structlog.get_logger()
 
@@ -59,9 +58,10 @@ class Words:
                 what, subject = CASE_CLOSED, str(change.values.get("problem_class"))
             case _:
                 return None
+        about = (ABOUT_DEVICE,) if subject in set(DeviceCondition) else ()
         said = " · ".join(self._said(what, subject, change, locale) for locale in Locale)
         return Annotation(
-            at=change.changed_at, text=said, tags=(MARK, what, change.place_id, subject)
+            at=change.changed_at, text=said, tags=(MARK, what, change.place_id, subject, *about)
         )
 
     def _said(self, what: str, subject: str, change: Change, locale: Locale) -> str:

@@ -62,7 +62,7 @@ def cases(wording: Wording) -> Dashboard:
         key=KEY,
         since="now-30d",
         refresh="5m",
-        choices=(sql.subdistricts(wording.locale),),
+        choices=sql.areas(wording.locale),
         links=("district", "collections"),
         panels=(
             *_numbers(),

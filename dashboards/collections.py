@@ -37,7 +37,7 @@ def collections(wording: Wording) -> Dashboard:
         key=KEY,
         since="now-7d",
         refresh="5m",
-        choices=(sql.subdistricts(wording.locale),),
+        choices=sql.areas(wording.locale),
         links=("district", "cases"),
         panels=(
             *_numbers(),

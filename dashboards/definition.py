@@ -192,7 +192,8 @@ class Choice:
     """A variable that is filled by a query: columns ``__value`` and ``__text``.
 
     ``all_matches`` is the value of "All" (a regular expression); without it "All" stands for every
-    option there is, which is what makes a choice follow the choices before it.
+    option there is, which is what makes a choice follow the choices before it. ``hidden``: made
+    without being shown.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Choice:
     several: bool = True
     everything: bool = True
     all_matches: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +217,15 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenMarks:
+    """Events that a running Huanwei has written in Grafana: those that have all of ``tags``."""
+
+    key: str
+    tags: tuple[str, ...]
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
     """One dashboard. Its uid is ``huanwei-{key}-{language}`` for ever: links hang on it.
 
@@ -224,7 +235,7 @@ class Dashboard:
     key: str
     panels: tuple[Panel, ...]
     choices: tuple[Choice, ...] = ()
-    marks: tuple[Marks, ...] = ()
+    marks: tuple[Marks | WrittenMarks, ...] = ()
     links: tuple[str, ...] = ()
     since: str = "now-24h"
     refresh: str = "30s"

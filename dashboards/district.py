@@ -43,7 +43,7 @@ def district(wording: Wording) -> Dashboard:
     """Define the dashboard."""
     return Dashboard(
         key=KEY,
-        choices=(sql.subdistricts(wording.locale),),
+        choices=sql.areas(wording.locale),
         links=("place", "wall"),
         panels=(
             *counters(),
@@ -57,7 +57,7 @@ def district(wording: Wording) -> Dashboard:
 def counters(*, y: int = 0, h: int = 4, background: bool = False) -> tuple[NumberPanel, ...]:
     """Define the four numbers that a shift begins with."""
     wanted: tuple[tuple[str, Query, Colour, str], ...] = (
-        ("overflowing", flux.sum_of_places("overflowing"), Colour.PROBLEM, "count"),
+        ("overflowing", flux.sum_of_subdistricts("places", "overflowing"), Colour.PROBLEM, "count"),
         (
             "uncleared",
             sql.count(

@@ -69,7 +69,7 @@ def fleet(wording: Wording) -> Dashboard:
         key=KEY,
         since="now-7d",
         refresh="1m",
-        choices=(sql.subdistricts(wording.locale),),
+        choices=sql.areas(wording.locale),
         links=("district", "system"),
         panels=(
             *_numbers(),
@@ -197,7 +197,7 @@ def _gaps(wording: Wording, box: Box) -> TablePanel:
         box=box,
         queries=(fleet_flux.longest_silences(columns, most=20),),
         look=_SILENCE,
-        none="devices",
+        none="gaps",
         fields=(
             Field(name="device_id", link=place_link(wording)),
             Field(name="gap_s", look=_SILENCE, cell=Cell.COLOURED_TEXT, width=120),

@@ -1,5 +1,6 @@
 """Place: how full it was, what was seen there, what was done."""
 
+from dashboards.annotation_tags import ABOUT_DEVICE, ALERT_OPENED, CASE_CLOSED, MARK
 from dashboards.definition import (
     Box,
     Cell,
@@ -11,6 +12,7 @@ from dashboards.definition import (
     SqlQuery,
     TablePanel,
     TimelinePanel,
+    WrittenMarks,
 )
 from dashboards.district import CASE_LINK, PICTURE_LINK
 from dashboards.meanings import (
@@ -41,7 +43,7 @@ def place(wording: Wording) -> Dashboard:
     problems = {problem.value: wording.word(problem) for problem in ProblemClass}
     return Dashboard(
         key=KEY,
-        choices=(sql.subdistricts(wording.locale), sql.one_place(wording.locale)),
+        choices=(*sql.areas(wording.locale), sql.one_place(wording.locale)),
         marks=(
             Marks(
                 key="emptied",
@@ -52,6 +54,16 @@ def place(wording: Wording) -> Dashboard:
                 key="filed",
                 query=sql.case_marks(wording.text("marks.filed"), problems),
                 colour=Colour.PROBLEM,
+            ),
+            # In Grafana's own store, where one with a token runs; what the two above say is not
+            # asked for again.
+            WrittenMarks(
+                key="closed", tags=(MARK, CASE_CLOSED, "${place}"), colour=Colour.MEASURED
+            ),
+            WrittenMarks(
+                key="device",
+                tags=(MARK, ALERT_OPENED, ABOUT_DEVICE, "${place}"),
+                colour=Colour.UNKNOWN,
             ),
         ),
         links=("district", "wall"),

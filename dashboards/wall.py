@@ -14,7 +14,7 @@ def wall(wording: Wording) -> Dashboard:
     return Dashboard(
         key=KEY,
         refresh="10s",
-        choices=(sql.subdistricts(wording.locale),),
+        choices=sql.areas(wording.locale),
         links=("district", "place"),
         panels=(
             *counters(h=5, background=True),

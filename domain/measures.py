@@ -134,13 +134,21 @@ def rank_areas(
     return sorted(ranked, key=_rank)
 
 
+def hours_observed(device: Device, usable_hours: int, *, hours_due: int) -> int:
+    """Return how many of ``hours_due`` a device has observed.
+
+    Of one that speaks every few hours one usable hour counts for as many.
+    """
+    held = max(1, ceil(interval_s(device) / _SECONDS_AN_HOUR))
+    return min(usable_hours * held, hours_due)
+
+
 def coverage_by_unit(
     usable_hours: Mapping[str, int], registry: RegistrySnapshot, *, hours_due: int
 ) -> dict[str, Coverage]:
     """Return for every unit the coverage of the places it answers for, sensors and cameras alike.
 
-    ``hours_due`` is what each device should have observed in the time that was asked about. Of a
-    device that speaks every few hours one usable hour counts for as many.
+    ``hours_due`` is what each device should have observed in the time that was asked about.
     """
     observed = dict.fromkeys(registry.units, 0)
     devices = dict.fromkeys(registry.units, 0)
@@ -148,8 +156,9 @@ def coverage_by_unit(
     for device in every:
         unit_id = registry.places[device.place_id].unit_id
         devices[unit_id] += 1
-        held = max(1, ceil(interval_s(device) / _SECONDS_AN_HOUR))
-        observed[unit_id] += min(usable_hours.get(device.device_id, 0) * held, hours_due)
+        observed[unit_id] += hours_observed(
+            device, usable_hours.get(device.device_id, 0), hours_due=hours_due
+        )
     return {
         unit_id: Coverage(due=devices[unit_id] * hours_due, observed=observed[unit_id])
         for unit_id in registry.units

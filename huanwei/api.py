@@ -12,6 +12,7 @@ from huanwei.case_work import desk_alone
 from huanwei.clock_choice import business_clock
 from huanwei.pages import Pages, cases_readable
 from huanwei.process import Closing, ProcessParts
+from huanwei.process_points import points_of
 from huanwei.run_stores import cases_of, database_in_plain_words, registry_of
 from huanwei.settings import Settings
 
@@ -39,7 +40,12 @@ def build(settings: Settings) -> ProcessParts:
         also_needed=partial(cases_readable, probe),
     )
     return ProcessParts(
-        parts=[Closing(store), Closing(probe), *pages.parts],
+        parts=[
+            Closing(store),
+            Closing(probe),
+            *pages.parts,
+            *points_of(settings, process="api", clock=clock, metrics=metrics),
+        ],
         readiness=pages.readiness,
         metrics=metrics,
     )

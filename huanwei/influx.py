@@ -79,16 +79,18 @@ class InfluxRun:
                 history=whole.history, work=whole.work, registry=registry, clock=clock
             )
             feeds.append(InfluxFeed(name="places", bucket=names.raw, source=places))
-        if whole is not None and whole.measures is not None and not backfill:
+        shards = parse_shards(settings.ingest.shards)
+        if not backfill:
             coverage = CoverageLines(
                 rollups=sources.rollups,
-                measures=whole.measures,
+                measures=sources.measures,
                 registry=registry,
                 clock=clock,
                 kept_days=settings.ingest.readings_days,
+                shards=shards,
             )
             feeds.append(InfluxFeed(name="coverage", bucket=names.daily, source=coverage))
-        path = settings.run.data / file_of_shards(file_name, parse_shards(settings.ingest.shards))
+        path = settings.run.data / file_of_shards(file_name, shards)
         self.service = InfluxService(
             feeds=tuple(feeds),
             sink=server,

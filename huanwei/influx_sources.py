@@ -1,7 +1,7 @@
 """What the InfluxDB writers of a run read: files of one machine, or a district's database.
 
-Of several ingest workers each writes the records and rollups of its own shards. What is told of the
-whole (changes, states of devices and places) is told by one: the worker that has shard 0.
+Of several ingest workers each writes the records, rollups and coverage of its own shards. What is
+told of the whole (changes, states of devices and places) is told by one: the worker with shard 0.
 """
 
 from collections.abc import Sequence
@@ -43,12 +43,11 @@ class ClosableWork(OpenWork, Closable, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeDistrict:
-    """What is told of the whole; ``measures`` where all rollups are in this worker's own file."""
+    """What is told of the whole."""
 
     changes: ClosableChanges
     work: ClosableWork
     history: History
-    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +56,7 @@ class InfluxSources:
 
     records: ClosableFeed
     rollups: SqliteRollupFeed
+    measures: Measures
     whole: WholeDistrict | None
     closing: tuple[Closable, ...]
 
@@ -134,12 +134,11 @@ def influx_sources(settings: Settings, server: InfluxServer, raw_bucket: str) ->
     records, changes, work = _database_sources(settings, shards)
     whole = None
     if 0 in shards:
-        whole = WholeDistrict(
-            changes=changes, work=work, history=history, measures=added_up if alone else None
-        )
+        whole = WholeDistrict(changes=changes, work=work, history=history)
     return InfluxSources(
         records=records,
         rollups=rollups,
+        measures=added_up,
         whole=whole,
         closing=(records, changes, rollups, embedded, added_up, work),
     )

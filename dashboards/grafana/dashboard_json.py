@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as model
 
-from dashboards.definition import Choice, Dashboard, Marks
+from dashboards.definition import Choice, Dashboard, Marks, WrittenMarks
 from dashboards.grafana.panels_json import panel_json
 from dashboards.grafana.queries_json import MarksTarget, reference, source_of
 from dashboards.wording import Wording
@@ -15,6 +15,10 @@ TIME_ZONE = "Asia/Shanghai"
 CONSOLE = "console"
 """The constant variable that holds the console's address; ``dashboards.prepared`` sets it."""
 CONSOLE_ADDRESS = "http://127.0.0.1:8000"
+
+GRAFANA_ITSELF = model.DataSourceRef(type_val="grafana", uid="-- Grafana --")
+"""The built-in source of the annotations that are kept in Grafana."""
+MOST_MARKS = 100
 
 _REFRESHES = ["10s", "30s", "1m", "5m", "15m"]
 
@@ -67,6 +71,8 @@ def _choice(choice: Choice, wording: Wording) -> build.QueryVariable:
         .include_all(choice.everything)
         .allow_custom_value(allow_custom_value=False)
     )
+    if choice.hidden:
+        variable.hide(model.VariableHide.HIDE_VARIABLE)
     if choice.everything:
         all_of_them: str | list[str] = ["$__all"] if choice.several else "$__all"
         name: str | list[str] = ["All"] if choice.several else "All"
@@ -76,15 +82,18 @@ def _choice(choice: Choice, wording: Wording) -> build.QueryVariable:
     return variable
 
 
-def _marks(marks: Marks, wording: Wording) -> build.AnnotationQuery:
+def _marks(marks: Marks | WrittenMarks, wording: Wording) -> build.AnnotationQuery:
     query = (
         build.AnnotationQuery()
         .name(wording.text(f"marks.{marks.key}"))
-        .datasource(reference(source_of(marks.query)))
         .enable(enable=True)
         .icon_color(marks.colour)
     )
-    return query.target(_MarksTargetBuilder(marks))
+    if isinstance(marks, Marks):
+        query.datasource(reference(source_of(marks.query)))
+        return query.target(_MarksTargetBuilder(marks))
+    tags = build.AnnotationTarget().type("tags").tags(list(marks.tags)).match_any(match_any=False)
+    return query.datasource(GRAFANA_ITSELF).target(tags.limit(MOST_MARKS))
 
 
 class _MarksTargetBuilder(build.AnnotationTarget):

@@ -6,7 +6,7 @@ The results are wide tables: a time and a column for each figure, named as the f
 from collections.abc import Sequence
 
 from dashboards.definition import FluxQuery
-from dashboards.queries.flux import IN_SUBDISTRICT
+from dashboards.queries.flux import IN_SUBDISTRICT, newest_rows
 
 _LATELY = "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
 _IN_RANGE = "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
@@ -14,16 +14,6 @@ _WIDE = (
     "  |> group()\n"
     '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
     '  |> sort(columns: ["_time"])\n'
-)
-_DEVICES_NOW = (
-    'import "date"\n'
-    "from(bucket: v.defaultBucket)\n"
-    # Every device is told every ten minutes.
-    f"{_LATELY}"
-    f'  |> filter(fn: (r) => r._measurement == "device_health" and {IN_SUBDISTRICT})\n'
-    '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
-    '  |> last(column: "state")\n'
-    "  |> group()\n"
 )
 
 
@@ -51,8 +41,17 @@ def fleet_counts(fields: Sequence[str]) -> FluxQuery:
 
 def fleet_lowest(field: str) -> FluxQuery:
     """The lowest value of all devices over time."""
-    kept = f'  |> keep(columns: ["_time", "{field}"])\n'
-    return FluxQuery(text=f"{_of_fleet([field], 'min')}  |> min()\n{_WIDE}{kept}")
+    return FluxQuery(
+        text=(
+            "from(bucket: v.defaultBucket)\n"
+            f"{_IN_RANGE}"
+            f'  |> filter(fn: (r) => r._measurement == "fleet" and r._field == "{field}"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> group()\n"
+            "  |> aggregateWindow(every: v.windowPeriod, fn: min, createEmpty: false)\n"
+            f"  |> map(fn: (r) => ({{_time: r._time, {field}: r._value}}))\n"
+        )
+    )
 
 
 def fleet_share(part: str, whole: str, name: str) -> FluxQuery:
@@ -66,17 +65,15 @@ def fleet_share(part: str, whole: str, name: str) -> FluxQuery:
 
 
 def coverage_by_day(name: str) -> FluxQuery:
-    """What share of the hours of a day devices were heard in; the whole district."""
+    """What share of the hours of a day devices were heard in: observed of due device-hours."""
     return FluxQuery(
         text=(
             'from(bucket: "huanwei-daily")\n'
             f"{_IN_RANGE}"
-            '  |> filter(fn: (r) => r._measurement == "daily" and r._field == "usable_hours")\n'
-            '  |> group(columns: ["_time"])\n'
-            "  |> mean()\n"
-            "  |> group()\n"
-            '  |> sort(columns: ["_time"])\n'
-            f"  |> map(fn: (r) => ({{_time: r._time, {name}: r._value / 24.0}}))\n"
+            f'  |> filter(fn: (r) => r._measurement == "coverage" and {IN_SUBDISTRICT})\n'
+            '  |> group(columns: ["_time", "_field"])\n'
+            f"  |> sum()\n{_WIDE}"
+            f"  |> map(fn: (r) => ({{_time: r._time, {name}: r.observed / r.due}}))\n"
         )
     )
 
@@ -84,9 +81,10 @@ def coverage_by_day(name: str) -> FluxQuery:
 def devices_now(columns: Sequence[str], *, most: int) -> FluxQuery:
     """One row a device as it is at the end of the range, the longest silent first."""
     kept = ", ".join(f'"{column}"' for column in columns)
+    fields = [column for column in columns if column not in {"device_id", "subdistrict_id"}]
     return FluxQuery(
         text=(
-            f"{_DEVICES_NOW}"
+            f"{newest_rows('device_now', 'device_id', fields)}"
             f'  |> sort(columns: ["silent_s"], desc: true)\n'
             f"  |> limit(n: {most})\n"
             f"  |> keep(columns: [{kept}])\n"
@@ -95,27 +93,34 @@ def devices_now(columns: Sequence[str], *, most: int) -> FluxQuery:
 
 
 def cameras_by_health() -> FluxQuery:
-    """How many cameras see well, and what is wrong with the others: one row a state."""
+    """How many cameras see well, and what is wrong with the others: one row a condition."""
     return FluxQuery(
         text=(
-            f"{_DEVICES_NOW}"
-            "  |> filter(fn: (r) => exists r.camera_health)\n"
-            '  |> group(columns: ["camera_health"])\n'
-            '  |> count(column: "state")\n'
+            'import "date"\n'
+            'import "strings"\n'
+            "from(bucket: v.defaultBucket)\n"
+            f"{_LATELY}"
+            f'  |> filter(fn: (r) => r._measurement == "fleet" and r._field =~ /^cameras_/'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> last()\n"
+            '  |> group(columns: ["_field"])\n'
+            "  |> sum()\n"
             "  |> group()\n"
-            "  |> map(fn: (r) => ({camera_health: r.camera_health, cameras: float(v: r.state)}))\n"
+            "  |> filter(fn: (r) => r._value > 0.0)\n"
+            "  |> map(fn: (r) => ({camera_health:"
+            ' strings.trimPrefix(v: r._field, prefix: "cameras_"), cameras: r._value}))\n'
         )
     )
 
 
 def longest_silences(columns: Sequence[str], *, most: int) -> FluxQuery:
-    """The devices that were not heard for the longest time in one piece, and when that was."""
+    """The devices that were silent for the longest time in one piece, and when that was."""
     kept = ", ".join(f'"{column}"' for column in columns)
     return FluxQuery(
         text=(
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
-            '  |> filter(fn: (r) => r._measurement == "device_health" and r._field == "silent_s"'
+            '  |> filter(fn: (r) => r._measurement == "silence" and r._field == "silent_s"'
             f" and {IN_SUBDISTRICT})\n"
             "  |> max()\n"
             "  |> group()\n"
@@ -134,6 +139,8 @@ def refused_by_reason() -> FluxQuery:
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             '  |> filter(fn: (r) => r._measurement == "refused" and r._field == "total")\n'
+            # Of each pixel the highest: what was counted before a restart within it is not lost.
+            "  |> aggregateWindow(every: v.windowPeriod, fn: max, createEmpty: false)\n"
             "  |> difference(nonNegative: true)\n"
             '  |> group(columns: ["reason"])\n'
             "  |> sum()\n"
@@ -168,8 +175,8 @@ def process_rates(fields: Sequence[str]) -> FluxQuery:
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'
+            "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
             "  |> derivative(unit: 1m, nonNegative: true)\n"
-            "  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)\n"
             '  |> group(columns: ["_time", "_field"])\n'
             "  |> sum()\n"
             f"{_WIDE}  |> keep(columns: [{kept}])\n"
@@ -227,14 +234,20 @@ def count_emptyings(name: str) -> FluxQuery:
 
 
 def last_emptyings(columns: Sequence[str], *, most: int) -> FluxQuery:
-    """The newest emptyings, one row each."""
+    """The newest emptyings of the last day of the range, one row each."""
     kept = ", ".join(f'"{column}"' for column in columns)
+    fields = [column for column in columns if column not in {"at", "place_id", "subdistrict_id"}]
     return FluxQuery(
         text=(
+            'import "date"\n'
             "from(bucket: v.defaultBucket)\n"
-            f"{_IN_RANGE}"
-            f'  |> filter(fn: (r) => r._measurement == "emptied" and {IN_SUBDISTRICT})\n'
-            '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+            "  |> range(start: date.sub(d: 1d, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
+            f'  |> filter(fn: (r) => r._measurement == "emptied" and {IN_SUBDISTRICT}'
+            f" and {_any_of(fields)})\n"
+            # A table a field first: to turn the thousands of small ones takes a second.
+            '  |> group(columns: ["_field"])\n'
+            '  |> pivot(rowKey: ["_time", "device_id", "place_id", "subdistrict_id"],'
+            ' columnKey: ["_field"], valueColumn: "_value")\n'
             "  |> group()\n"
             '  |> sort(columns: ["_time"], desc: true)\n'
             f"  |> limit(n: {most})\n"

@@ -14,27 +14,54 @@ IN_SUBDISTRICT = "r.subdistrict_id =~ /^${subdistrict:regex}$/"
 AT_PLACE = 'r.place_id == "${place}"'
 """The filter that follows the choice of one place."""
 
-_PLACES_NOW = (
-    'import "date"\n'
-    "from(bucket: v.defaultBucket)\n"
-    # All places are told every ten minutes, a changed one within one.
-    "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
-    f'  |> filter(fn: (r) => r._measurement == "place" and {IN_SUBDISTRICT})\n'
-    '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
-    '  |> last(column: "state")\n'
-    "  |> group()\n"
-)
+_LATELY = "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
+"""All places are told every ten minutes, a changed one within one."""
+
+
+def newest_rows(measurement: str, key: str, fields: Sequence[str]) -> str:
+    """Return the newest row of each ``key`` as one table, by the points ``*_now``.
+
+    They keep many things in one series, so that few series are read; a thing is told of in several
+    rows, of which the last counts.
+    """
+    wanted = " or ".join(f'r._field == "{field}"' for field in (key, *fields))
+    return (
+        'import "date"\n'
+        "from(bucket: v.defaultBucket)\n"
+        f"{_LATELY}"
+        f'  |> filter(fn: (r) => r._measurement == "{measurement}" and {IN_SUBDISTRICT}'
+        f" and ({wanted}))\n"
+        '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+        f'  |> group(columns: ["{key}"])\n'
+        '  |> sort(columns: ["_time"])\n'
+        f'  |> last(column: "{key}")\n'
+        "  |> group()\n"
+    )
 
 
 def places_now(columns: Sequence[str]) -> FluxQuery:
     """One row a place, as it stands at the end of the range."""
     kept = ", ".join(f'"{column}"' for column in columns)
-    return FluxQuery(text=f"{_PLACES_NOW}  |> keep(columns: [{kept}])\n")
+    fields = [column for column in columns if column not in {"place_id", "subdistrict_id"}]
+    rows = newest_rows("place_now", "place_id", fields)
+    return FluxQuery(text=f"{rows}  |> keep(columns: [{kept}])\n")
 
 
-def sum_of_places(column: str) -> FluxQuery:
-    """The sum of a column over all places: one number. For columns of 0 and 1, a count."""
-    return FluxQuery(text=f'{_PLACES_NOW}  |> sum(column: "{column}")\n')
+def sum_of_subdistricts(measurement: str, field: str) -> FluxQuery:
+    """The newest value of a count, all subdistricts together: one number."""
+    return FluxQuery(
+        text=(
+            'import "date"\n'
+            "from(bucket: v.defaultBucket)\n"
+            f"{_LATELY}"
+            f'  |> filter(fn: (r) => r._measurement == "{measurement}" and r._field == "{field}"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> last()\n"
+            "  |> group()\n"
+            "  |> sum()\n"
+            f"  |> map(fn: (r) => ({{{field}: r._value}}))\n"
+        )
+    )
 
 
 def series(
@@ -66,7 +93,7 @@ def fullest_places(name: str, limit: int) -> FluxQuery:
     """The fullest places now, the fullest first: a name and a level each."""
     return FluxQuery(
         text=(
-            f"{_PLACES_NOW}"
+            f"{newest_rows('place_now', 'place_id', ['fill', name])}"
             "  |> filter(fn: (r) => exists r.fill)\n"
             '  |> sort(columns: ["fill"], desc: true)\n'
             f"  |> limit(n: {limit})\n"
@@ -114,11 +141,12 @@ def verdicts_at_place(problems: Mapping[str, str]) -> FluxQuery:
             'import "dict"\n'
             f"names = [{names}]\n"
             f"{_at_place('verdict', ['state'])}"
+            '  |> group(columns: ["_measurement", "_field", "problem_class", "zone_id"])\n'
+            "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
             "  |> map(fn: (r) => ({r with problem:"
             " dict.get(dict: names, key: r.problem_class, default: r.problem_class)}))\n"
             '  |> group(columns: ["_measurement", "_field", "problem", "zone_id"])\n'
             '  |> sort(columns: ["_time"])\n'
-            "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
         )
     )
 

@@ -18,14 +18,29 @@ def named(what: str, locale: Locale, *, prefix: str = "") -> str:
     return zh if locale is Locale.ZH_CN else f"coalesce({en}, {zh})"
 
 
+def district(locale: Locale) -> Choice:
+    """Choose the district. A registry has one: it is not shown, but the others follow it."""
+    text = (
+        f"SELECT DISTINCT {named('district', locale)} AS __text, district_zh AS __value\n"
+        "FROM dashboards.places ORDER BY 1"
+    )
+    query = SqlQuery(text=text)
+    return Choice(name="district", query=query, several=False, everything=False, hidden=True)
+
+
 def subdistricts(locale: Locale) -> Choice:
-    """Choose subdistricts; all of them to begin with."""
+    """Choose subdistricts of the district; all of them to begin with."""
     name = named("subdistrict", locale)
     text = (
         f"SELECT DISTINCT {name} AS __text, subdistrict_id AS __value\n"
-        "FROM dashboards.places ORDER BY 1"
+        "FROM dashboards.places WHERE district_zh = ${district:sqlstring} ORDER BY 1"
     )
     return Choice(name="subdistrict", query=SqlQuery(text=text))
+
+
+def areas(locale: Locale) -> tuple[Choice, ...]:
+    """Choose the district, then subdistricts in it."""
+    return district(locale), subdistricts(locale)
 
 
 def one_place(locale: Locale) -> Choice:

@@ -1,14 +1,19 @@
-"""Coverage by unit and day as points, told once an hour of business time.
+"""Coverage by day, unit and subdistrict as points, told once an hour of business time.
+
+A worker of ingest tells that of the devices in its own shards, each shard in points of its own: so
+several workers' points are added up, and a shard's points stay its own whoever holds it.
 
 A day is told while it lasts and once more after it; an older one again when something of it has
 come late. After a start the days whose readings are kept are all told: nothing was watched between.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import dropwhile
 
-from domain.measures import Coverage, coverage_by_unit
+from domain.devices import Device
+from domain.measures import Coverage, hours_observed
 from domain.ports.clock import Clock
 from domain.ports.measures import Measures
 from domain.ports.registry import Registry
@@ -18,6 +23,7 @@ from ingest.influx.rollup_lines import DISTRICT, day_begins
 from ingest.influx.source import Lines, Page
 from ingest.instants import to_us
 from ingest.ports.rollup_feed import RollupFeed
+from wire.topics import shard_of
 
 COVERAGE = "coverage"
 
@@ -25,6 +31,8 @@ _AN_HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLLUPS_AT_ONCE = 5_000
+
+Tags = tuple[tuple[str, str], ...]
 
 
 class CoverageLines:
@@ -38,12 +46,14 @@ class CoverageLines:
         registry: Registry,
         clock: Clock,
         kept_days: int,
+        shards: Collection[int],
     ) -> None:
         self._rollups = rollups
         self._measures = measures
         self._registry = registry
         self._clock = clock
         self._kept_days = kept_days
+        self._shards = frozenset(shards)
         self._revision: int | None = None
 
     def read(self, *, after: int, limit: int) -> Page | None:  # noqa: ARG002  it is one moment
@@ -61,7 +71,9 @@ class CoverageLines:
             usable = dict(dropwhile(lambda one: not one[1], usable.items()))
         registry = self._registry.current()
         lines = [
-            told for day, hours in usable.items() for told in _lines(day, hours, until, registry)
+            told
+            for day, hours in usable.items()
+            for told in self._lines(day, hours, until, registry)
         ]
         if usable:
             self._revision = revision
@@ -86,19 +98,43 @@ class CoverageLines:
     def _usable_hours(self, day: date) -> Mapping[str, int]:
         return self._measures.usable_hours(since=day, until=day + timedelta(days=1))
 
+    def _lines(
+        self,
+        day: date,
+        usable_hours: Mapping[str, int],
+        until: datetime,
+        registry: RegistrySnapshot,
+    ) -> list[bytes]:
+        begins = day_begins(day)
+        hours_due = min(_HOURS_A_DAY, (until - begins) // _AN_HOUR)
+        if not hours_due:
+            return []
+        return [
+            line(COVERAGE, dict(tags), _fields(coverage), to_us(begins) * 1000)
+            for tags, coverage in self._added_up(usable_hours, registry, hours_due).items()
+        ]
 
-def _lines(
-    day: date, usable_hours: Mapping[str, int], until: datetime, registry: RegistrySnapshot
-) -> list[bytes]:
-    begins = day_begins(day)
-    hours_due = min(_HOURS_A_DAY, (until - begins) // _AN_HOUR)
-    by_unit = coverage_by_unit(usable_hours, registry, hours_due=hours_due)
-    return [
-        line(COVERAGE, {"unit_id": unit_id}, _fields(coverage), to_us(begins) * 1000)
-        for unit_id, coverage in by_unit.items()
-        if coverage.due
-    ]
+    def _added_up(
+        self, usable_hours: Mapping[str, int], registry: RegistrySnapshot, hours_due: int
+    ) -> dict[Tags, Coverage]:
+        due: defaultdict[Tags, int] = defaultdict(int)
+        observed: defaultdict[Tags, int] = defaultdict(int)
+        devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
+        for device in devices:
+            shard = shard_of(device.gateway_id)
+            if shard not in self._shards:
+                continue
+            place = registry.places[device.place_id]
+            tags = (
+                ("shard", f"shard-{shard:02d}"),
+                ("subdistrict_id", place.subdistrict_id),
+                ("unit_id", place.unit_id),
+            )
+            usable = usable_hours.get(device.device_id, 0)
+            due[tags] += hours_due
+            observed[tags] += hours_observed(device, usable, hours_due=hours_due)
+        return {tags: Coverage(due=due[tags], observed=observed[tags]) for tags in due}
 
 
 def _fields(coverage: Coverage) -> dict[str, float | str | None]:
-    return {"due": coverage.due, "observed": coverage.observed, "ratio": coverage.ratio}
+    return {"due": coverage.due, "observed": coverage.observed}

@@ -2,18 +2,23 @@
 
 A state depends on the present (silence is a state), so it cannot be told later: while the server is
 away there are no such points. What a device sent is in the other feeds, which lose nothing.
+
+``device_health`` is a series a device, to look back; ``device_now`` all devices of a subdistrict in
+one series, for tables of a whole fleet; ``silence`` those alone that are silent; ``fleet`` a
+subdistrict's devices added up.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.device_health import DeviceState, device_state
 from domain.devices import Device
+from domain.places import Place
 from domain.ports.clock import Clock
 from domain.ports.history import History
 from domain.ports.registry import Registry
-from domain.records import FillReading, Record, RecordKind, SnapshotVerdicts
+from domain.records import CameraHealth, FillReading, Record, RecordKind, SnapshotVerdicts
 from ingest.influx.lines import line
 from ingest.influx.source import Lines, Page
 from ingest.instants import to_us
@@ -42,22 +47,17 @@ class HealthLines:
         at = _EPOCH + timedelta(seconds=newest * EVERY_S)
         registry = self._registry.current()
         latest = self._latest()
-        lines = []
+        at_ns = to_us(at) * 1000
+        lines: list[bytes] = []
         fleets: dict[str, list[Fields]] = defaultdict(list)
         devices: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
-        for device in devices:
+        for number, device in enumerate(devices):
             place = registry.places[device.place_id]
-            tags = {
-                "device_id": device.device_id,
-                "place_id": device.place_id,
-                "subdistrict_id": place.subdistrict_id,
-            }
             fields = _fields(device, latest.get(device.device_id), at)
             fleets[place.subdistrict_id].append(fields)
-            names = {"place": place.name.zh, "place_en": place.name.en or place.name.zh}
-            lines.append(line("device_health", tags, fields | names, to_us(at) * 1000))
+            lines += _lines(device, place, fields, at_ns, number)
         lines += [
-            line("fleet", {"subdistrict_id": subdistrict_id}, _added_up(fleet), to_us(at) * 1000)
+            line("fleet", {"subdistrict_id": subdistrict_id}, _added_up(fleet), at_ns)
             for subdistrict_id, fleet in fleets.items()
         ]
         return Page(entries=1, through=newest, told=Lines(lines=lines))
@@ -72,6 +72,19 @@ class HealthLines:
             for kind in _SPOKEN
             for device_id, record in self._history.latest(kind).items()
         }
+
+
+def _lines(
+    device: Device, place: Place, fields: Fields, at_ns: int, number: int
+) -> Iterator[bytes]:
+    area = {"subdistrict_id": place.subdistrict_id}
+    ids: Mapping[str, str] = {"device_id": device.device_id, "place_id": device.place_id}
+    yield line("device_health", {**ids, **area}, fields, at_ns)
+    names = {"place": place.name.zh, "place_en": place.name.en or place.name.zh}
+    # A nanosecond for each keeps the devices of one series apart.
+    yield line("device_now", area, {**ids, **names, **fields}, at_ns + number)
+    if fields["state"] == DeviceState.SILENT:
+        yield line("silence", {**ids, **area}, {"silent_s": fields["silent_s"]}, at_ns)
 
 
 def _fields(device: Device, spoken: Record | None, at: datetime) -> Fields:
@@ -94,6 +107,8 @@ def _added_up(fleet: Sequence[Fields]) -> Fields:
     """Return what curves of a whole subdistrict need: one point instead of one a device."""
     states = Counter(fields["state"] for fields in fleet)
     counts: Fields = {str(state): float(states[state]) for state in DeviceState}
+    seen = Counter(str(fields["camera_health"]) for fields in fleet if "camera_health" in fields)
+    counts |= {f"cameras_{health}": float(seen[health]) for health in CameraHealth}
     unheard = states[DeviceState.SILENT] + states[DeviceState.UNKNOWN]
     return counts | {
         "devices": float(len(fleet)),

@@ -1,8 +1,9 @@
 """Everything that a language's dashboards ask, asked once, with what it took."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tests.dashboards.filled import FilledDistrict
 from tests.dashboards.frames import Frame
@@ -11,13 +12,19 @@ from tests.dashboards.looking import Dashboard, committed, looked_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A dashboard with the frames of its panels (by id) and of its marks (in their order)."""
+    """A dashboard with the frames of its panels (by id) and of the marks asked for."""
 
     dashboard: Dashboard
     answers: dict[int, list[Frame]]
     marks: list[list[Frame]]
     seconds: dict[int, float]
     """What each panel's queries took together, wall time."""
+
+
+def marks_asked_for(dashboard: Dashboard) -> list[Mapping[str, Any]]:
+    """Return the marks that a query of ours answers; others are in Grafana's own store, by tags."""
+    events = dashboard["annotations"].get("list", ())
+    return [each for each in events if each["target"].get("type") != "tags"]
 
 
 def ask_everything(
@@ -41,8 +48,5 @@ def _asked(
             frame for target in panel["targets"] for frame in filled.sources.ask(target, view)
         ]
         seconds[panel["id"]] = time.monotonic() - began_s
-    marks = [
-        filled.sources.ask(events["target"], view)
-        for events in dashboard["annotations"].get("list", ())
-    ]
+    marks = [filled.sources.ask(events["target"], view) for events in marks_asked_for(dashboard)]
     return Asked(dashboard=dashboard, answers=answers, marks=marks, seconds=seconds)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from domain.registry import RegistrySnapshot
-from tests.dashboards.asked import Asked
+from tests.dashboards.asked import Asked, marks_asked_for
 from tests.dashboards.drawing import page
 from texts.catalogue import Locale
 
@@ -31,7 +31,7 @@ def _name(one: Asked, locale: Locale) -> Path:
 
 
 def _marks(one: Asked) -> list[tuple[datetime, str]]:
-    events = one.dashboard["annotations"].get("list", ())
+    events = marks_asked_for(one.dashboard)
     return [
         (at, str(event["iconColor"]))
         for event, frames in zip(events, one.marks, strict=True)

@@ -13,10 +13,12 @@ from alerts import schema as cases_schema
 from domain.registry import RegistrySnapshot
 from ingest.influx.buckets import BucketNames
 from ingest.influx.change_lines import ChangeLines
+from ingest.influx.coverage_lines import CoverageLines
 from ingest.influx.deliveries import SqliteDeliveries
 from ingest.influx.record_lines import RecordLines
 from ingest.influx.rollup_lines import daily_lines, hourly_lines
 from ingest.influx.server import InfluxAdministration, InfluxServer
+from ingest.measures import SqliteMeasures
 from ingest.rollup_feed import SqliteRollupFeed
 from storage.postgres import WriteLock, writing_engine
 from storage.postgres_registry import PostgresRegistryWriter
@@ -24,9 +26,11 @@ from tests.dashboards.district_life import DistrictLife
 from tests.dashboards.figures import figures_of_a_day
 from tests.dashboards.frames import Sources
 from tests.fakes.influx_rig import new_writer
+from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.influx_server import ADMIN_TOKEN, RunningInflux
 from tests.postgres_server import RunningPostgres
+from wire.shards import ALL_SHARDS
 
 ORG = "huanwei-dashboards"
 """An organisation of its own: the buckets in it have the names that dashboards know."""
@@ -68,7 +72,7 @@ def filled_district(
         _copy_cases(folder / "cases.db", url)
         registry = life.registry
         busy_place = _busiest(life)
-    _lay_out_registry(registry, url, until)
+    lay_out_registry(registry, url, until)
     client = InfluxDBClient(url=influx.url, token=ADMIN_TOKEN, org=ORG)
     yield FilledDistrict(
         until=until,
@@ -100,12 +104,22 @@ def _write_points(
 ) -> None:
     known = MemoryRegistry(life.registry)
     rollups = SqliteRollupFeed(folder / "series.db")
+    measures = SqliteMeasures(folder / "series.db")
+    coverage = CoverageLines(
+        rollups=rollups,
+        measures=measures,
+        registry=known,
+        clock=ManualClock(life.until),
+        kept_days=10,
+        shards=ALL_SHARDS,
+    )
     deliveries = SqliteDeliveries(folder / "influx.db")
     for feed, bucket, source in (
         ("records", names.raw, RecordLines(feed=life.feed, registry=known)),
         ("changes", names.raw, ChangeLines(feed=life.changes, registry=known)),
         ("hourly", names.hourly, hourly_lines(rollups, known)),
         ("daily", names.daily, daily_lines(rollups, known)),
+        ("coverage", names.daily, coverage),
     ):
         writer = new_writer(source, server, deliveries, feed=feed, bucket=bucket)
         while writer.step():
@@ -113,6 +127,7 @@ def _write_points(
     server.write(names.raw, b"\n".join(life.lines))
     server.write(names.raw, b"\n".join(figures_of_a_day(life.until)))
     deliveries.close()
+    measures.close()
     rollups.close()
     server.close()
 
@@ -128,7 +143,8 @@ def _copy_cases(path: Path, url: str) -> None:
     target.dispose()
 
 
-def _lay_out_registry(registry: RegistrySnapshot, url: str, at: datetime) -> None:
+def lay_out_registry(registry: RegistrySnapshot, url: str, at: datetime) -> None:
+    """Import a registry."""
     writer = PostgresRegistryWriter(url, by="tests", now=lambda: at)
     writer.put(registry)
     writer.close()

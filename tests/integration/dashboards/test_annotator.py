@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dashboards.annotator import Annotator, AnnotatorMetrics, Words
 from dashboards.grafana_port import GrafanaOutageError
 from dashboards.server import GrafanaAddress, GrafanaServer
 from domain.changes import Change, ChangeKind
+from tests.dashboards.looking import committed
 from tests.fakes.grafana_server import EDITOR_TOKEN, GrafanaFake
 from tests.fakes.ingest_samples import sample_registry
 from tests.fakes.manual_clock import START
@@ -107,6 +109,30 @@ def test_an_alert_and_a_closed_case_are_marked_in_both_languages_with_a_link(
     assert closed["tags"][1] == "case_closed"
     assert '<a href="http://console/cases/case-1">2026-0001</a>' in closed["text"]
     assert not annotator.step()
+
+
+def test_the_dashboard_of_a_place_finds_the_marks_that_no_query_of_its_own_makes(
+    grafana: GrafanaFake, rig: Rig
+) -> None:
+    annotator = rig.annotator()
+    annotator.step()
+    silent = replace(alert(2), values={"subject": "silent", "level": "warning", "case_id": None})
+    rig.feed.changes += [alert(1), silent, move(3, "confirm_clean")]
+    annotator.step()
+    (place,) = (each for each in committed("en") if each["uid"] == "huanwei-place-en")
+    wanted = [
+        {tag.replace("${place}", PLACE) for tag in events["target"]["tags"]}
+        for events in place["annotations"]["list"]
+        if events["target"].get("type") == "tags"
+    ]
+
+    shown = [
+        [mark["tags"][1:4:2] for mark in grafana.state.annotations if tags <= set(mark["tags"])]
+        for tags in wanted
+    ]
+
+    # The alert about the bin files a case, which is marked as filed already.
+    assert shown == [[["case_closed", "bin_overflow"]], [["alert_opened", "silent"]]]
 
 
 def test_the_first_start_leaves_old_history_unmarked(grafana: GrafanaFake, rig: Rig) -> None:

@@ -8,7 +8,7 @@ import html
 import pytest
 from influxdb_client.rest import ApiException
 
-from tests.dashboards.asked import Asked, ask_everything
+from tests.dashboards.asked import Asked, ask_everything, marks_asked_for
 from tests.dashboards.drawn_pages import pages
 from tests.dashboards.filled import FilledDistrict
 from tests.dashboards.looking import committed
@@ -23,9 +23,7 @@ def faults(asked: Asked) -> list[str]:
             check_shape(panel, asked.answers[panel["id"]])
         except AssertionError as error:
             found.append(f"{asked.dashboard['uid']}: {panel['title']}: {error}")
-    for events, frames in zip(
-        asked.dashboard["annotations"].get("list", ()), asked.marks, strict=True
-    ):
+    for events, frames in zip(marks_asked_for(asked.dashboard), asked.marks, strict=True):
         times = [frame for frame in frames if frame.of_kind("time") and frame.column("text")]
         if not any(len(frame) for frame in times):
             found.append(f"{asked.dashboard['uid']}: no {events['name']} with a time and a text")

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Panel as GrafanaPanel
+from grafana_foundation_sdk.models.dashboard import VariableHide
 
 from dashboards.definition import Source
 from dashboards.palette import Colour
@@ -61,7 +62,8 @@ def queries(dashboard: Dashboard) -> Iterator[str]:
         for target in panel["targets"]:
             yield target.get("query") or target["rawSql"]
     for marks in dashboard["annotations"].get("list", ()):
-        yield marks["target"].get("query") or marks["target"]["rawSql"]
+        target = marks["target"]
+        yield target.get("query") or target.get("rawSql") or " ".join(target["tags"])
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query":
             yield variable["query"]
@@ -75,6 +77,19 @@ def test_every_variable_is_used_and_every_used_one_is_there(dashboard: Dashboard
         used |= set(re.findall(r"\$\{(\w+)[}:.]", text))
     used -= {"__data", "__field", "__value"}
     assert used == declared
+
+
+@pytest.mark.parametrize("dashboard", ALL)
+def test_each_choice_follows_the_one_before_it(dashboard: Dashboard) -> None:
+    asked = [each for each in dashboard["templating"]["list"] if each["type"] == "query"]
+    expected = ["district", "subdistrict", "place"][: len(asked)]
+    assert [variable["name"] for variable in asked] == expected
+    for before, variable in pairwise(asked):
+        assert f"${{{before['name']}:sqlstring}}" in variable["query"], variable["name"]
+    if asked:
+        # One registry has one district: nothing to choose, and nothing to see.
+        assert asked[0]["hide"] == VariableHide.HIDE_VARIABLE
+        assert not asked[0]["multi"]
 
 
 @pytest.mark.parametrize("dashboard", ALL)
@@ -136,7 +151,11 @@ def test_only_the_two_data_sources_are_named(dashboard: Dashboard) -> None:
     known = {str(source) for source in Source}
     references = [panel["datasource"] for panel in dashboard["panels"]]
     references += [t["datasource"] for panel in dashboard["panels"] for t in panel["targets"]]
-    references += [m["datasource"] for m in dashboard["annotations"].get("list", ())]
+    for marks in dashboard["annotations"].get("list", ()):
+        if "tags" in marks["target"]:
+            assert marks["datasource"] == {"type": "grafana", "uid": "-- Grafana --"}
+        else:
+            references.append(marks["datasource"])
     references += [v["datasource"] for v in dashboard["templating"]["list"] if "datasource" in v]
     assert {reference["uid"] for reference in references} <= known
 

@@ -1,6 +1,6 @@
 """Coverage by unit and day, told once an hour."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,13 +15,21 @@ from tests.fakes.ingest_samples import fill_record, sample_registry
 from tests.fakes.manual_clock import START, ManualClock
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
+from wire.shards import ALL_SHARDS
+from wire.topics import shard_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = datetime.fromisoformat("2026-03-03T00:00:00+08:00")
 """START is half past six of that day in the district."""
 
 ONE = sample_registry(sensors=2)
-REGISTRY = replace(ONE, cameras={})
+GATEWAY = "gw-1"
+REGISTRY = replace(
+    ONE,
+    cameras={},
+    sensors={key: replace(each, gateway_id=GATEWAY) for key, each in ONE.sensors.items()},
+)
+SHARD = shard_of(GATEWAY)
 
 
 class Told:
@@ -37,13 +45,15 @@ class Told:
         self._after = 0
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, shards: Collection[int] = ALL_SHARDS) -> None:
+        self._shards = shards
         self._source = CoverageLines(
             rollups=self._rollups,
             measures=self._measures,
             registry=MemoryRegistry(REGISTRY),
             clock=self.clock,
             kept_days=10,
+            shards=self._shards,
         )
 
     def hear(self, number: int, *times: datetime) -> None:
@@ -60,7 +70,9 @@ class Told:
         for one in page.told.lines:
             head, _, at_ns = one.decode().rpartition(" ")
             days = (int(at_ns) / 1e9 - MIDNIGHT.timestamp()) / DAY.total_seconds()
-            told[int(days)] = head.removeprefix("coverage,unit_id=unit-1 ")
+            told[int(days)] = head.removeprefix(
+                f"coverage,shard=shard-{SHARD:02d},subdistrict_id=sub-1,unit_id=unit-1 "
+            )
         return told
 
     def close(self) -> None:
@@ -80,12 +92,12 @@ def test_a_day_is_told_while_it_lasts_and_whole_after_it(told: Told) -> None:
     assert told.lines() == {}
     told.hear(0, *(START + n * HOUR for n in range(3)))
     told.clock.advance(seconds=3_600)
-    assert told.lines() == {0: "due=14,observed=3,ratio=0.21428571428571427"}
+    assert told.lines() == {0: "due=14,observed=3"}
     assert told.lines() is None
     told.clock.advance(seconds=18 * 3_600)
     assert told.lines() == {
-        0: "due=48,observed=3,ratio=0.0625",
-        1: "due=2,observed=0,ratio=0",
+        0: "due=48,observed=3",
+        1: "due=2,observed=0",
     }
 
 
@@ -107,4 +119,14 @@ def test_after_a_start_all_days_since_the_first_record_are_told(told: Told) -> N
     told.restart()
     days = told.lines() or {}
     assert sorted(days) == [0, 1, 2, 3, 4]
-    assert days[1] == "due=48,observed=0,ratio=0"  # nobody heard is told, not left out
+    assert days[1] == "due=48,observed=0"  # nobody heard is told, not left out
+
+
+def test_a_worker_tells_its_own_shards_only(told: Told) -> None:
+    told.hear(0, START)
+    told.clock.advance(seconds=3_600)
+    told.restart(shards=[shard for shard in ALL_SHARDS if shard != SHARD])
+    assert told.lines() == {}
+    told.clock.advance(seconds=3_600)
+    told.restart(shards=[SHARD])
+    assert told.lines() == {0: "due=16,observed=1"}

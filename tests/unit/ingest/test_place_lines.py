@@ -62,10 +62,16 @@ def overflow(clock: ManualClock) -> Alert:
     )
 
 
-def told(source: PlaceLines, after: int) -> tuple[int, list[str]]:
+def all_told(source: PlaceLines, after: int) -> tuple[int, list[str]]:
     page = source.read(after=after, limit=1)
     assert page is not None
     return page.through, [one.decode() for one in page.told.lines]
+
+
+def told(source: PlaceLines, after: int) -> tuple[int, list[str]]:
+    """Return what is told of each place."""
+    through, lines = all_told(source, after)
+    return through, [line for line in lines if line.startswith("place,")]
 
 
 def test_a_place_says_where_it_is_how_full_and_how_it_stands(
@@ -79,8 +85,6 @@ def test_a_place_says_where_it_is_how_full_and_how_it_stands(
     for part in (
         "devices=3",
         "fresh_devices=2",
-        f"latitude={PLACE.location.latitude_deg}",
-        f'name="{PLACE.name.zh}"',
         "overflowing=0",
         'state="warning"',
         ",fill=0.85,",
@@ -142,5 +146,39 @@ def test_a_place_without_an_english_name_goes_by_its_chinese_one(
     named = replace(PLACE, name=replace(PLACE.name, en=None))
     registry = replace(REGISTRY, places={named.place_id: named})
     source = PlaceLines(history=history, work=desk, registry=MemoryRegistry(registry), clock=clock)
-    _, (line,) = told(source, 0)
+    _, lines = all_told(source, 0)
+    (line,) = (each for each in lines if each.startswith("place_now,"))
     assert f'name_en="{PLACE.name.zh}"' in line
+
+
+def test_a_map_gets_all_places_of_a_subdistrict_in_one_series(
+    history: MemoryHistory, desk: Desk, clock: ManualClock
+) -> None:
+    other = replace(PLACE, place_id="place-2")
+    registry = replace(REGISTRY, places={PLACE.place_id: PLACE, "place-2": other})
+    source = PlaceLines(history=history, work=desk, registry=MemoryRegistry(registry), clock=clock)
+    _, lines = all_told(source, 0)
+    shown = [line for line in lines if line.startswith("place_now,")]
+    assert [line.split(" ")[0] for line in shown] == ["place_now,subdistrict_id=sub-1"] * 2
+    for place_id, line in zip(registry.places, shown, strict=True):
+        assert f'place_id="{place_id}"' in line
+    first, second = (int(line.rpartition(" ")[2]) for line in shown)
+    assert second == first + 1
+    assert f"latitude={PLACE.location.latitude_deg}" in shown[0]
+    (counted,) = (line for line in lines if line.startswith("places,subdistrict_id=sub-1 "))
+    assert "places=2," in counted
+    assert "unknown=2," in counted
+
+
+def test_a_level_is_told_at_once_when_it_has_moved_by_a_step(
+    source: PlaceLines, history: MemoryHistory, clock: ManualClock
+) -> None:
+    counts = []
+    through = 0
+    for level in (0.50, 0.52, 0.56):
+        for number in range(2):
+            history.add(fill_record(number, at=clock.now(), level=level))
+        through, lines = told(source, through)
+        counts.append(len(lines))
+        clock.advance(minutes=1)
+    assert counts == [1, 0, 1]

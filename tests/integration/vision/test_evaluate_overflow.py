@@ -17,7 +17,7 @@ from vision.evaluation.overflow import (
     evaluate_overflow,
     report,
 )
-from vision.limited_cv2 import Picture
+from vision.limited_cv2 import Picture, cv2
 from vision.lite0 import FEATURES
 from vision.overflow_network import OverflowNetwork, shipped_network_head
 
@@ -51,7 +51,11 @@ def test_counts_and_rates_are_those_of_the_crops(tmp_path: Path) -> None:
     (tmp_path / "overflow" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
     (tmp_path / "overflow" / "notes.txt").write_text("not a picture", encoding="utf-8")
     found = evaluate_overflow(tmp_path, mean_of)
-    assert (found["overflow"], found["not_overflow"], found["unreadable"]) == (4, 3, 1)
+    assert (found["overflow"], found["not_overflow"], found["unreadable"]) == (4, 3, 2)
+    assert found["unreadable_files"] == [
+        "overflow/broken.jpg: unreadable picture: truncated",
+        "overflow/notes.txt: unreadable picture: wrong_format",
+    ]
     counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
     assert [found[name] for name in counts] == [3, 1, 1, 2]
     auc, recall = found["auc"], found["recall"]
@@ -60,7 +64,37 @@ def test_counts_and_rates_are_those_of_the_crops(tmp_path: Path) -> None:
     assert auc["value"] == pytest.approx(11 / 12, abs=1e-4)
     assert recall["value"] == 0.75
     assert recall["low"] <= recall["value"] <= recall["high"]
-    assert evaluate_overflow(tmp_path, mean_of) == found
+    again = evaluate_overflow(tmp_path, mean_of)
+    assert {**again, "processor_ms_a_crop": found["processor_ms_a_crop"]} == found
+
+
+def test_odd_crops_are_scored_and_odd_files_are_counted(tmp_path: Path) -> None:
+    overflow = write_crops(tmp_path / "overflow", [200, 210])
+    normal = write_crops(tmp_path / "not_overflow", [60, 70])
+    (overflow / "camera-1").mkdir()
+    grey = cv2.imencode(".png", np.full((300, 9), 220, np.uint8))[1].tobytes()
+    (overflow / "camera-1" / "tall and grey.PNG").write_bytes(grey)
+    clear = cv2.imencode(".png", np.full((12, 400, 4), 50, np.uint8))[1].tobytes()
+    (normal / "a png with alpha.jpg").write_bytes(clear)
+    deep = cv2.imencode(".png", np.full((40, 40, 3), 51 * 257, np.uint16))[1].tobytes()
+    (normal / "sixteen bits").write_bytes(deep)
+    (normal / "tiny.png").write_bytes(cv2.imencode(".png", np.zeros((4, 4, 3)))[1].tobytes())
+    (normal / ".hidden").write_bytes(b"of the system")
+    (normal / "twice.jpg").write_bytes((overflow / "000.jpg").read_bytes())
+    found = evaluate_overflow(tmp_path, mean_of)
+    assert (found["overflow"], found["not_overflow"], found["unreadable"]) == (3, 5, 1)
+    assert found["unreadable_files"] == ["not_overflow/tiny.png: unreadable picture: too_small"]
+    assert found["in_both_labels"] == 1
+    assert (found["true_positives"], found["false_positives"]) == (3, 1)
+
+
+def test_where_all_are_right_the_lower_bounds_still_say_how_few_they_were() -> None:
+    found = report(np.ones(12), -np.ones(9), 0.0)
+    recall, specificity = found["recall"], found["specificity"]
+    assert isinstance(recall, dict)
+    assert isinstance(specificity, dict)
+    assert (recall["value"], specificity["value"]) == (1.0, 1.0)
+    assert specificity["low"] < recall["low"] < 0.8
 
 
 def test_calibrating_moves_the_threshold_above_what_is_normal_there(tmp_path: Path) -> None:
@@ -71,6 +105,9 @@ def test_calibrating_moves_the_threshold_above_what_is_normal_there(tmp_path: Pa
     after = evaluate_overflow(tmp_path, mean_of, normals=normals)
     assert (before["false_positives"], after["false_positives"]) == (3, 0)
     assert (after["true_positives"], after["calibrated_on"]) == (2, 20)
+    assert after["calibrated_and_measured"] == 3
+    assert isinstance(after["at_even_odds"], dict)
+    assert after["at_even_odds"] == {name: before[name] for name in after["at_even_odds"]}
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_pictures() -> None:

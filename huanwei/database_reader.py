@@ -1,5 +1,8 @@
 """The account that Grafana reads a district's PostgreSQL with: the views, and nothing else."""
 
+from typing import Any, cast
+
+import psycopg
 from psycopg import sql
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
@@ -32,17 +35,19 @@ def make_reader(url: URL | str, *, name: str, password: str) -> bool:
     try:
         with engine.begin() as connection:
             return _make(connection, name, password)
-    except DBAPIError as error:
-        # Not the statement, which holds the password.
-        msg = f"the account {name} was not made: {error.orig}".splitlines()[0]
+    except (psycopg.Error, DBAPIError) as error:
+        msg = f"the account {name} was not made: {getattr(error, 'orig', error)}".splitlines()[0]
         raise StandsInTheWayError(msg) from None
     finally:
         engine.dispose()
 
 
 def _make(connection: Connection, name: str, password: str) -> bool:
-    words = {"reader": sql.Identifier(name), "password": sql.Literal(password)}
-    cursor = connection.connection.cursor()
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    # Hashed here: a server may write such statements into its log.
+    hashed = driver.pgconn.encrypt_password(password.encode(), name.encode()).decode()
+    words = {"reader": sql.Identifier(name), "password": sql.Literal(hashed)}
+    cursor = driver.cursor()
     try:
         cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = %s", (name,))
         known = cursor.fetchone()

@@ -14,7 +14,7 @@ from huanwei.errors import StandsInTheWayError
 from storage.postgres import reading_engine
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.fakes.alerts_rig import alerts_registry, open_alerts_rig
-from tests.postgres_server import USER
+from tests.postgres_server import USER, RunningPostgres
 
 PROMISED = Path(__file__).parents[3] / "docs" / "dashboards-data.md"
 
@@ -113,3 +113,34 @@ def test_the_reader_sees_the_views_and_nothing_else(postgres_url: str) -> None:
             connection.execute("CREATE TABLE dashboards.mine ()")
     with pytest.raises(StandsInTheWayError, match="may do more than read"):
         make_reader(postgres_url, name=USER, password="of-this-test-only-1")  # noqa: S106
+
+
+def test_an_account_that_may_make_no_others_is_told_so(
+    postgres: RunningPostgres, postgres_url: str
+) -> None:
+    plain = "plain_" + postgres_url.rsplit("_", 1)[1]
+    postgres.execute(f"CREATE ROLE {plain} LOGIN PASSWORD 'of-this-test-only-1'")
+    postgres.execute(f"GRANT pg_read_all_data TO {plain}")
+    address = make_url(postgres_url).set(username=plain, password="of-this-test-only-1")  # noqa: S106
+
+    with pytest.raises(StandsInTheWayError, match="was not made: permission denied") as refused:
+        make_reader(address, name="reader_of_plain", password="of-this-test-only-2")  # noqa: S106
+
+    assert "of-this-test" not in str(refused.value)
+
+
+def test_the_server_never_sees_the_readers_password(
+    postgres: RunningPostgres, postgres_url: str
+) -> None:
+    name = "unseen_" + postgres_url.rsplit("_", 1)[1]
+    postgres.execute("ALTER SYSTEM SET log_statement = 'all'")
+    postgres.execute("SELECT pg_reload_conf()")
+    try:
+        make_reader(postgres_url, name=name, password="of-this-test-only-3")  # noqa: S106
+    finally:
+        postgres.execute("ALTER SYSTEM RESET log_statement")
+        postgres.execute("SELECT pg_reload_conf()")
+
+    log = (postgres.folder / "postgres.log").read_text("utf-8")
+    assert f'ALTER ROLE "{name}"' in log
+    assert "of-this-test-only-3" not in log

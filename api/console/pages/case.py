@@ -1,7 +1,11 @@
 """A case's page: how far it is, what was said to whom, its photos, and what may be done now."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
 from nicegui import run, ui
 
+from alerts.case_records import CaseLogEntry
 from api.console.frame import frame
 from api.console.grafana_link import place_dashboard
 from api.console.live import News
@@ -12,9 +16,14 @@ from api.console.pieces import Piece
 from api.console.situation import Situation
 from api.console.view_models.case_page import CaseContents, CaseView, case_view
 from api.console.visit import Refresher, Visit
+from domain.alerts import Alert
+from domain.cases import Actor
 from domain.places import Place
+from domain.records import Record, SnapshotVerdicts
 
 _ALERTS_LOOKED_AT = 100
+_SNAPSHOT_AT_MOST_BEFORE = timedelta(minutes=30)
+"""An alert or a check acts on a snapshot that is at most so old."""
 
 
 async def show_case(visit: Visit, case_id: str) -> None:
@@ -34,13 +43,45 @@ def _read(visit: Visit, case_id: str) -> CaseContents | None:
     case = book.case(case_id)
     if case is None:
         return None
-    alerts = book.alerts_at(case.place_id, _ALERTS_LOOKED_AT)
+    alerts = [
+        alert
+        for alert in book.alerts_at(case.place_id, _ALERTS_LOOKED_AT)
+        if alert.case_id == case_id
+    ]
+    log = book.log(case_id)
     return CaseContents(
         case=case,
-        log=book.log(case_id),
+        log=log,
         messages=book.messages(case_id),
-        alerts=[alert for alert in alerts if alert.case_id == case_id],
+        alerts=alerts,
+        doubts=book.photo_doubts(case_id),
+        snapshots=_snapshots(visit, case.place_id, alerts, log),
     )
+
+
+def _snapshots(
+    visit: Visit, place_id: str, alerts: Sequence[Alert], log: Sequence[CaseLogEntry]
+) -> Mapping[str, Record]:
+    """Return the verdicts of the pictures of alerts and machine checks, by the picture's hash."""
+    parts = visit.console.parts
+    acted: list[tuple[datetime, str]] = [
+        (alert.fired_at, alert.picture_sha256) for alert in alerts if alert.picture_sha256
+    ]
+    acted += [
+        (entry.at, photo)
+        for entry in log
+        if entry.actor is Actor.MACHINE_VERIFICATION
+        for photo in entry.photos
+    ]
+    found = {}
+    for camera in parts.registry.current().cameras_at[place_id]:
+        for at, wanted in acted:
+            since = at - _SNAPSHOT_AT_MOST_BEFORE
+            for record in parts.history.verdicts(camera.device_id, since=since, until=at):
+                values = record.values
+                if isinstance(values, SnapshotVerdicts) and values.picture_sha256 == wanted:
+                    found[wanted] = record
+    return found
 
 
 class _CasePage:
@@ -56,6 +97,8 @@ class _CasePage:
             with ui.element("div").classes("two-columns"):
                 with ui.element("div").classes("stack"):
                     self._actions = ActionPanel(visit, self._refresher.ask)
+                    self._doubts = Piece(tag="section", classes="panel")
+                    self._checks = Piece(tag="section", classes="panel")
                     self._photos = Piece(tag="section", classes="panel")
                     self._log = Piece(tag="section", classes="panel")
                 with ui.element("div").classes("stack"):
@@ -116,6 +159,34 @@ class _CasePage:
                 missing=say("picture.missing"),
             )
         )
+
+        self._show_evidence(view)
+
+    def _show_evidence(self, view: CaseView) -> None:
+        say = self._visit.words.say
+        shared = {
+            "before": say("photo.before"),
+            "after": say("photo.after"),
+            "none_before": say("photo.before.none"),
+            "missing": say("picture.missing"),
+        }
+        for piece, title, pairs, doubts, explain in (
+            (self._checks, say("case.checks"), view.pairs, (), ""),
+            (self._doubts, say("doubt.title"), (), view.doubts, say("doubt.explain")),
+        ):
+            shown = pairs or doubts
+            piece.show(
+                render(
+                    "case_evidence",
+                    title=title,
+                    pairs=pairs,
+                    doubts=doubts,
+                    explain=explain,
+                    **shared,
+                )
+                if shown
+                else ""
+            )
 
     async def _refresh(self) -> None:
         contents = await run.io_bound(_read, self._visit, self._case_id)

@@ -1,6 +1,7 @@
 """The board of cases."""
 
 from nicegui import run, ui
+from nicegui.events import ValueChangeEventArguments
 
 from api.console.frame import frame
 from api.console.live import News
@@ -9,8 +10,11 @@ from api.console.pieces import KeyedList, Piece
 from api.console.situation import Situation
 from api.console.view_models.cases import CaseCard, board, case_card
 from api.console.visit import Refresher, Visit
+from domain.cases import Case
 
 _ENDED_SHOWN = 12
+_ENDED_LOOKED_THROUGH = 200
+_FILTERS = ("all", "doubtful")
 
 
 async def show_board(visit: Visit) -> None:
@@ -37,9 +41,15 @@ class _BoardPage:
         self._visit = visit
         words = visit.words
         self._situation = situation
+        self._only = "all"
         self._heads: dict[str, Piece] = {}
         self._columns: dict[str, KeyedList[CaseCard]] = {}
         with frame(visit, words.say("nav.cases"), wide=True):
+            choices = {name: words.say(f"board.filter.{name}") for name in _FILTERS}
+            with ui.element("div").classes("filters"):
+                ui.toggle(choices, value=self._only, on_change=self._choose).props(
+                    "no-caps unelevated padding='4px 12px' toggle-color=primary"
+                )
             with ui.element("div").classes("board"):
                 for column in board((), now=situation.at, registry=situation.registry, words=words):
                     with ui.element("section").classes(f"board-column column-{column.key}"):
@@ -59,7 +69,7 @@ class _BoardPage:
     def show(self, situation: Situation) -> None:
         self._situation = situation
         columns = board(
-            situation.open_cases,
+            [case for case in situation.open_cases if self._wanted(case)],
             now=situation.at,
             registry=situation.registry,
             words=self._visit.words,
@@ -68,15 +78,25 @@ class _BoardPage:
             self._heads[column.key].show(render("column_head", column=column))
             self._columns[column.key].show(column.cards)
 
+    async def _choose(self, chosen: ValueChangeEventArguments[str]) -> None:
+        self._only = chosen.value if chosen.value in _FILTERS else "all"
+        self.show(self._situation)
+        await self.show_ended()
+
+    def _wanted(self, case: Case) -> bool:
+        return self._only == "all" or case.photo_doubts > 0
+
     async def show_ended(self) -> None:
         words, situation = self._visit.words, self._situation
-        cases = await run.io_bound(self._visit.console.parts.book.ended_cases, _ENDED_SHOWN)
+        limit = _ENDED_SHOWN if self._only == "all" else _ENDED_LOOKED_THROUGH
+        cases = await run.io_bound(self._visit.console.parts.book.ended_cases, limit)
         cards = tuple(
             case_card(case, now=situation.at, registry=situation.registry, words=words)
             for case in cases or ()
+            if self._wanted(case)
         )
         self._ended_head.show(render("panel_head", title=words.say("board.ended"), count=None))
-        self._ended.show(cards)
+        self._ended.show(cards[:_ENDED_SHOWN])
 
 
 def _draw(card: CaseCard) -> str:

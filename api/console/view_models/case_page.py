@@ -1,12 +1,21 @@
 """One case: its way so far, what was said to whom, its photos, and what may be done with it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from alerts.case_records import CaseLogEntry
+from alerts.case_records import CaseEvent, CaseLogEntry
 from alerts.outbox import Channel, MessageState, OutboxMessage
+from alerts.proof_photos import NotedDoubt
 from api.console.palette import Mark
 from api.console.situation import Situation
+from api.console.view_models.case_evidence import (
+    DoubtRow,
+    EvidencePair,
+    PhotoView,
+    doubt_rows,
+    doubt_text,
+    evidence_pairs,
+)
 from api.console.view_models.cases import CaseCard, case_card, crew_name, place_name, unit_name
 from api.console.words import Words
 from domain.alerts import Alert
@@ -20,6 +29,7 @@ from domain.cases import (
     CaseState,
     legal_actions,
 )
+from domain.records import Record
 
 _WAY = (
     (CaseState.REPORTED,),
@@ -85,14 +95,6 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoView:
-    """A picture of the case with what it is."""
-
-    sha256: str
-    caption: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """Everything of a case's page. ``waiting_for`` says who has to do what next."""
 
@@ -106,16 +108,20 @@ class CaseView:
     messages: tuple[MessageRow, ...]
     before: tuple[PhotoView, ...]
     after: tuple[PhotoView, ...]
+    pairs: tuple[EvidencePair, ...]
+    doubts: tuple[DoubtRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContents:
-    """What the stores hold of a case."""
+    """What the stores hold of a case; ``snapshots`` are the verdicts of its pictures, by hash."""
 
     case: Case
     log: Sequence[CaseLogEntry]
     messages: Sequence[OutboxMessage]
     alerts: Sequence[Alert]
+    doubts: Sequence[NotedDoubt] = ()
+    snapshots: Mapping[str, Record] = field(default_factory=dict)
 
 
 def case_view(
@@ -130,10 +136,18 @@ def case_view(
         facts=_facts(case, situation, words),
         offers=offers(case, role, words),
         waiting_for=_waiting_for(case, words),
-        log=tuple(_log_row(entry, words) for entry in contents.log),
+        log=tuple(_log_row(entry, contents.doubts, words) for entry in contents.log),
         messages=tuple(_message_row(m, situation, words) for m in contents.messages),
         before=_before(contents.alerts, words),
         after=_after(contents.log, words),
+        pairs=evidence_pairs(
+            case.problem_class,
+            log=contents.log,
+            alerts=contents.alerts,
+            snapshots=contents.snapshots,
+            words=words,
+        ),
+        doubts=doubt_rows(contents.doubts, words),
     )
 
 
@@ -207,7 +221,7 @@ def _waiting_for(case: Case, words: Words) -> str:
     return words.say("waiting_for.somebody", who=words.say("or").join(names))
 
 
-def _log_row(entry: CaseLogEntry, words: Words) -> LogRow:
+def _log_row(entry: CaseLogEntry, doubts: Sequence[NotedDoubt], words: Words) -> LogRow:
     change = ""
     if entry.state_before is not None and entry.state_before is not entry.state_after:
         change = f"{words.word(entry.state_before)} → {words.word(entry.state_after)}"
@@ -217,9 +231,16 @@ def _log_row(entry: CaseLogEntry, words: Words) -> LogRow:
         who=words.word(entry.actor),
         what=words.word(entry.action),
         change=change,
-        note=words.joined((entry.note, approval)),
+        note=words.joined((entry.note, approval, *_doubted(entry, doubts, words))),
         photos=entry.photos,
     )
+
+
+def _doubted(entry: CaseLogEntry, doubts: Sequence[NotedDoubt], words: Words) -> tuple[str, ...]:
+    """Return what the photos were doubted for, where the entry tells that they were."""
+    if entry.action is not CaseEvent.PHOTOS_DOUBTED:
+        return ()
+    return tuple(doubt_text(noted.photo, words) for noted in doubts if noted.noted_at == entry.at)
 
 
 def _message_row(message: OutboxMessage, situation: Situation, words: Words) -> MessageRow:

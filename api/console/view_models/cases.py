@@ -72,6 +72,8 @@ def case_card(case: Case, *, now: datetime, registry: RegistrySnapshot, words: W
         badges.append(words.say("badge.reworked", count=case.rework_count))
     if case.escalation_level:
         badges.append(words.say("badge.escalated"))
+    if case.photo_doubts:
+        badges.append(words.say("badge.photos_doubted"))
     return CaseCard(
         key=case.case_id,
         number=case.number,

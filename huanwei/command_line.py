@@ -58,6 +58,8 @@ app.add_typer(registry_app, name="registry")
 
 def main() -> None:
     """Run the command line; expected errors become one line and an exit code."""
+    # What a command writes is its owner's alone, as with the processes it starts.
+    os.umask(0o077)
     try:
         app()
     except SettingsError as error:

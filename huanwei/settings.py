@@ -86,6 +86,8 @@ Secret = Annotated[SecretStr, AfterValidator(_strong)]
 NO_SECRET = SecretStr("")
 KeptFor = Annotated[int, Field(ge=1, le=36_500)]
 Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
+ServerUrl = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")]
+"""Without ``user:password@``: errors and logs tell this address."""
 
 
 class _Section(BaseModel):
@@ -187,7 +189,7 @@ class IngestSection(_Section):
 class InfluxSection(_Section):
     """An InfluxDB 2 that gets every point too. Without this section there is none."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: ServerUrl
     org: str
     raw_bucket: str = "huanwei-raw"
     hourly_bucket: str = "huanwei-hourly"
@@ -212,11 +214,11 @@ class PostgresSection(_Section):
 class GrafanaSection(_Section):
     """The dispatchers' Grafana: links to it, marks on its charts, dashboards pushed into it."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^/\s]")]
+    url: ServerUrl
     """How our processes reach it."""
-    public_url: Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None = None
+    public_url: ServerUrl | None = None
     """How a browser reaches it; without it the console has no links to it."""
-    console_url: Annotated[str, Field(pattern=r"^https?://[^/\s]")] | None = None
+    console_url: ServerUrl | None = None
     """Where links on dashboards lead; without it ``[centre] public_url``."""
     token: SecretStr = SecretStr("")
     """Of a service account with the role Editor; belongs among the secrets."""

@@ -51,6 +51,8 @@ def test_init_makes_a_run_that_loads_and_never_overwrites_one(tmp_path: Path) ->
 
     assert first.returncode == 0, first.stderr
     assert (tmp_path / "district" / "registry.json").exists()
+    written = [tmp_path / "district", *(tmp_path / "district").rglob("*")]
+    assert [path for path in written if path.stat().st_mode & 0o077] == []
     assert second.returncode == 1
     assert "huanwei.toml" in second.stderr
     assert json.loads(listed.stdout) == []

@@ -47,6 +47,8 @@ def test_url_and_org_are_enough_and_tokens_come_from_the_secrets(tmp_path: Path)
     [
         ('[influx]\nurl = "http://127.0.0.1:8086"\n', "influx.org"),
         ('[influx]\nurl = "127.0.0.1:8086"\norg = "district"\n', "influx.url"),
+        ('[influx]\nurl = "http://me:secret@a:8086"\norg = "district"\n', "influx.url"),
+        ('[grafana]\nurl = "http://me:secret@a/grafana"\n', "grafana.url"),
         ('[influx]\nurl = "http://a"\norg = "district"\nbucket = "x"\n', "influx.bucket"),
     ],
 )

@@ -3,6 +3,7 @@
 Needs Chromium and Playwright for Python; named as skipped where one of them is missing.
 """
 
+import base64
 import os
 import shutil
 import subprocess
@@ -14,10 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 
+from tests.fakes.exif_samples import exif_segment, with_segment
 from tests.servers import free_ports, skip_without
+from vision.exif import PhotoOrigin, read_origin
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -25,6 +30,11 @@ if TYPE_CHECKING:
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 ROOT = Path(__file__).parents[2]
+_AS_DATA_URL = """async (input) => new Promise((done) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result);
+  reader.readAsDataURL(input.files[0]);
+})"""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PAGES = ("/", "/cases", "/cases/new", "/devices", "/place/place-001")
 
@@ -194,6 +204,29 @@ def test_the_crew_page_opens_from_its_link_without_an_error(
         watched.page.locator("form button").first.wait_for()
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
         assert watched.troubles == []
+
+
+def test_a_photo_made_small_in_the_browser_still_tells_when_and_where(
+    preview: Preview, browser: "Browser"
+) -> None:
+    large = np.random.default_rng(1).integers(90, 160, (1000, 1700, 3), dtype=np.uint8)
+    segment = exif_segment(taken="2026:03:03 10:00:00", at=(31.25, 121.5), orientation=6, order="<")
+    photo = with_segment(cv2.imencode(".jpg", large)[1].tobytes(), segment)
+    with browsing(browser, preview, width=390) as watched:
+        watched.page.goto(preview.crew_link)
+        for _ in ("accept", "arrive"):
+            watched.page.locator("form button").first.click()
+        overview = watched.page.locator("input[name=overview]")
+        overview.set_input_files({"name": "p.jpg", "mimeType": "image/jpeg", "buffer": photo})
+        watched.page.locator("canvas.photo-preview:not([hidden])").wait_for()
+        watched.page.locator("#finish button:not([disabled])").wait_for()
+        sent = base64.b64decode(overview.evaluate(_AS_DATA_URL).partition(",")[2])
+        assert watched.troubles == []
+    assert len(sent) < len(photo)
+    assert read_origin(sent) == read_origin(photo) != PhotoOrigin()
+    shown = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape[:2] == (1600, 941), "turned upright once"
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -48,8 +48,8 @@ bench: setup ## speed and memory, with machine and versions
 bench-vision: setup ## how well vision does on pictures with known truth: DATA=folder
 	$(BIN)/python -m tests.benchmarks.vision $(DATA)
 
-clean-demo: ## remove the data of all demo runs
-	rm -rf var/demo
+clean-demo: ## remove the data of all runs of demo and district
+	rm -rf var/demo var/simulated-district
 
 schemas: setup ## write the JSON Schemas of the wire again
 	$(BIN)/python -m wire.json_schemas

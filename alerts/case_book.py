@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
 from alerts.alert_records import find_alerts
 from alerts.case_records import CaseLogEntry, case_of, change_of, log_entry_of
+from alerts.journal_cursor import CURSOR
 from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessage, message_of
 from alerts.proof_photos import NotedDoubt, noted_doubt_of
-from alerts.schema import alerts, case_log, cases, changes, outbox, photo_doubts
+from alerts.schema import alerts, case_log, cases, changes, cursors, outbox, photo_doubts
 from domain.alerts import Alert
 from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
 from domain.changes import Change
@@ -136,6 +138,20 @@ class CaseBook:
         )
         with self._reading() as connection:
             return [message_of(row) for row in connection.execute(wanted)]
+
+    def waiting_messages(self) -> tuple[int, datetime | None]:
+        """Return how many messages are still to arrive, and when the oldest was written."""
+        unsettled = outbox.c.state.in_([str(MessageState.WAITING), str(MessageState.SENDING)])
+        wanted = select(func.count(), func.min(outbox.c.created_at)).where(unsettled)
+        with self._reading() as connection:
+            count, oldest = connection.execute(wanted).one()
+        return count, oldest
+
+    def journal_position(self) -> int:
+        """Return up to where the journal has been evaluated, 0 before the first entry."""
+        wanted = select(cursors.c.position).where(cursors.c.name == CURSOR)
+        with self._reading() as connection:
+            return connection.execute(wanted).scalar() or 0
 
     def newest_change(self) -> int:
         """Return the position of the newest change, 0 when there is none."""

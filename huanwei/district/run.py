@@ -21,7 +21,8 @@ from huanwei.run_plan import roles_of
 from huanwei.run_supervised import PortTakenError, check_ports, run_supervised
 from huanwei.settings import Settings, load_settings, secrets_path_of
 
-DISTRICT_FOLDER = Path("var/district")
+DISTRICT_FOLDER = Path("var/simulated-district")
+"""Not ``var/district``: the manual has a district's own run there."""
 LIVED_AT_LEAST = timedelta(hours=4)
 """So long a piece of a day lies behind the district when its clock has come to the present."""
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from huanwei.business_clock import SystemClock
+from huanwei.doctor.case_checks import check_case_work
 from huanwei.doctor.findings import Finding, State
 from huanwei.doctor.local_checks import (
     check_disk,
-    check_lag,
     check_process,
     check_secrets,
     check_sqlite,
@@ -33,7 +33,7 @@ def examine(settings: Settings, settings_path: Path) -> Iterator[Finding]:
     yield check_disk(settings.run.data)
     yield check_sqlite()
     yield _registry(settings)
-    yield check_broker(settings.broker)
+    yield check_broker(settings.broker, gateway_id=settings.edge.gateway_id)
     yield check_broker_store(settings.broker)
     url = postgres_url(settings)
     if url is not None:
@@ -45,8 +45,7 @@ def examine(settings: Settings, settings_path: Path) -> Iterator[Finding]:
     ports = health_ports_of(settings)
     for role in roles_of(settings):
         yield check_process(role, ports[role])
-    if url is None and (lag := check_lag(settings.run.data)) is not None:
-        yield lag
+    yield from check_case_work(settings)
 
 
 def _registry(settings: Settings) -> Finding:

@@ -7,14 +7,10 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from alerts.journal_cursor import journal_position
 from domain.registry import RegistrySnapshot
 from huanwei.doctor.findings import Finding, State
-from huanwei.run_files import CASES, JOURNAL
-from ingest.record_feed import SqliteRecordFeed
 
 DISK_WARNING_PERCENT, DISK_WRONG_PERCENT = 10, 3
-LONG_LAG_ENTRIES = 5_000
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -84,26 +80,3 @@ def check_sqlite() -> Finding:
     """Name the library that keeps our files."""
     version: dict[str, str | int] = {"version": sqlite3.sqlite_version}
     return Finding(check="sqlite", state=State.OK, word="sqlite", values=version)
-
-
-def check_lag(data: Path) -> Finding | None:
-    """Say how far alerts are behind; None while there is no journal."""
-    if not (data / JOURNAL).exists() or not (data / CASES).exists():
-        return None
-    feed = SqliteRecordFeed(data / JOURNAL)
-    try:
-        behind = max(0, feed.newest_position() - journal_position(data / CASES))
-    finally:
-        feed.close()
-    return judge_lag(behind)
-
-
-def judge_lag(entries: int) -> Finding:
-    """Return what so many entries mean."""
-    long = entries > LONG_LAG_ENTRIES
-    return Finding(
-        check="lag",
-        state=State.WRONG if long else State.OK,
-        word="lag_long" if long else "lag_good",
-        values={"entries": entries},
-    )

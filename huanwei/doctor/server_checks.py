@@ -24,12 +24,20 @@ CLOCK_WARNING_S = 5
 _TIMEOUT_S = 3.0
 
 
-def check_broker(broker: BrokerSection) -> Finding:
-    """Log in as ingest does, and leave again."""
-    at = broker_address(broker, username="ingest", password=broker.ingest_password)
+def check_broker(broker: BrokerSection, *, gateway_id: str) -> Finding:
+    """Log in as one whose password is held here (ingest, the gateway, devices), and leave again."""
+    known = {
+        "ingest": broker.ingest_password,
+        gateway_id: broker.gateway_password,
+        "devices": broker.devices_password,
+    }
+    user = next((name for name, each in known.items() if each.get_secret_value()), None)
+    if user is None:
+        return Finding(check="broker", state=State.WARNING, word="broker_unasked")
+    at = broker_address(broker, username=user, password=known[user])
     values: dict[str, str | int] = {
         "address": f"{at.host}:{at.port}",
-        "user": "ingest",
+        "user": user,
         "seconds": BROKER_WITHIN_S,
     }
     reached = threading.Event()
@@ -46,7 +54,7 @@ def check_broker(broker: BrokerSection) -> Finding:
             tls=at.tls,
         )
     except UnusableTlsFilesError as error:
-        values["user"] = f"ingest ({error})"
+        values["user"] = f"{user} ({error})"
         return Finding(check="broker", state=State.WRONG, word="broker_away", values=values)
     client.start()
     try:

@@ -1,17 +1,18 @@
 import string
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from huanwei.database import DatabaseState, Revision
+from huanwei.doctor.case_checks import judge_lag, judge_waiting
 from huanwei.doctor.findings import Finding, Language, State, words
 from huanwei.doctor.local_checks import (
     check_disk,
     check_process,
     check_secrets,
     judge_disk,
-    judge_lag,
     judge_registry,
 )
 from huanwei.doctor.server_checks import (
@@ -140,3 +141,16 @@ def test_a_finding_has_no_password_in_its_words() -> None:
     )
 
     assert told.text(Language.EN).endswith("refused")
+
+
+@pytest.mark.parametrize(
+    ("waited_min", "word"), [(0, "messages_good"), (14, "messages_good"), (15, "messages_old")]
+)
+def test_messages_that_wait_for_long_are_told(waited_min: int, word: str) -> None:
+    now = datetime(2026, 5, 6, 12, tzinfo=UTC)
+
+    found = judge_waiting(3, now - timedelta(minutes=waited_min), now=now)
+
+    assert found.word == word
+    assert str(waited_min) in found.text(Language.ZH)
+    assert judge_waiting(0, None, now=now).state is State.OK

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.checks import DEV_EUI_PATTERN, InvalidValueError, check_id, check_number, check_sha256
+from domain.checks import (
+    DEV_EUI_PATTERN,
+    InvalidValueError,
+    check_id,
+    check_number,
+    check_sha256,
+)
 from domain.places import Polygon, polygon_of
 
 
@@ -49,12 +55,17 @@ class ZoneKind(StrEnum):
     IGNORE = "ignore"
 
 
+_CORNERS, _FLAT = 4, 1e-4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
     """A polygon in relative picture coordinates (x, y from 0 to 1).
 
     A bin zone names its container, and ``rim_share`` of its height, from the top, lies above the
-    rim (None: 0.275); ``area_m2`` is the real size of a ground polygon.
+    rim (None: 0.275); ``area_m2`` is the real size of a ground polygon. ``sides_m``: where it is a
+    rectangle on the ground, drawn by its four corners, the metres from its first corner to the
+    second and from there to the third; perspective is then known.
     """
 
     zone_id: str
@@ -63,6 +74,7 @@ class Zone:
     container_id: str | None = None
     area_m2: float | None = None
     rim_share: float | None = None
+    sides_m: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         check_id("zone_id", self.zone_id)
@@ -73,6 +85,23 @@ class Zone:
             check_number("area_m2", self.area_m2, 0.1, 10_000)
         if self.rim_share is not None:
             check_number("rim_share", self.rim_share, 0.05, 0.8)
+        if self.sides_m is not None:
+            for side in self.sides_m:
+                check_number("sides_m", side, 0.3, 100)
+            if not _is_seen_rectangle(self.polygon):
+                msg = "sides_m: the polygon has not four corners in turn, as a rectangle seen has"
+                raise InvalidValueError(msg)
+
+
+def _is_seen_rectangle(polygon: Polygon) -> bool:
+    """Whether it may be a rectangle in perspective: four corners, convex, none on a line."""
+    turns = [
+        (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        for (ax, ay), (bx, by), (cx, cy) in zip(
+            polygon, polygon[1:] + polygon[:1], polygon[2:] + polygon[:2], strict=True
+        )
+    ]
+    return len(polygon) == _CORNERS and (min(turns) > _FLAT or max(turns) < -_FLAT)
 
 
 class Lighting(StrEnum):

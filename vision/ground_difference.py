@@ -114,21 +114,22 @@ def find_blobs(waste: Mask, ground: GroundZone, bins: Sequence[BinZone]) -> list
     on_ground = np.ascontiguousarray(waste & ground.mask).view(np.uint8)
     if not on_ground.any():
         return []
-    count, _, stats, _ = cv2.connectedComponentsWithStats(
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
         on_ground, connectivity=8, ltype=cv2.CV_16U
     )
-    m_per_pixel = ground.m2_per_pixel**0.5
     blobs = []
     for label in range(1, count):
         left, top, width, height, pixels = (int(value) for value in stats[label])
         box = (left, top, width, height)
+        cut = (slice(top, top + height), slice(left, left + width))
+        m2 = ground.m2_at[cut][labels[cut] == label]
         near_px = min((_gap_px(box, bin_zone.crop) for bin_zone in bins), default=0.0)
         blobs.append(
             Blob(
                 box=box,
                 pixels=pixels,
-                area_m2=pixels * ground.m2_per_pixel,
-                to_bin_m=near_px * m_per_pixel,
+                area_m2=float(m2.sum()),
+                to_bin_m=near_px * math.sqrt(float(m2.mean())),
             )
         )
     smallest = smallest_piece_px(waste.shape[1])

@@ -32,9 +32,9 @@ def bags_put_down(before: Mask, seen: SeenPixels, grounds: Sequence[GroundZone])
     lies = seen.staying[::_THIN, ::_THIN]
     new = differs & ~seen.lit[::_THIN, ::_THIN] & ~bags
     for ground in grounds:
-        m2 = ground.m2_per_pixel * _THIN * _THIN
         here = ground.mask[::_THIN, ::_THIN]
-        if np.count_nonzero(new & here) * m2 < SMALLEST_HEAP_M2:
+        new_m2 = float(ground.m2_at[::_THIN, ::_THIN][new & here].sum()) * _THIN * _THIN
+        if new_m2 < SMALLEST_HEAP_M2:
             bags = bags | (lies & here)
     return np.asarray(bags, dtype=np.bool_)
 

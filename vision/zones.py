@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.devices import Camera, Zone, ZoneKind
 from domain.places import Polygon
@@ -56,12 +57,14 @@ class BinZone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundZone:
-    """A piece of ground. ``mask`` leaves out the bins that stand in it and what is ignored."""
+    """A piece of ground. ``mask`` leaves out the bins that stand in it and what is ignored;
+    ``m2_at``: (height, width) float32, square metres that each pixel shows.
+    """
 
     zone: Zone
     mask: Mask
     pixels: int
-    m2_per_pixel: float
+    m2_at: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,5 +149,29 @@ def _ground_zone(zone: Zone, mask: Mask, left_out: Mask) -> GroundZone:
         zone=zone,
         mask=ground,
         pixels=int(np.count_nonzero(ground)),
-        m2_per_pixel=area_m2 / max(1, int(np.count_nonzero(mask))),
+        m2_at=_in_perspective(zone.polygon, zone.sides_m, mask.shape)
+        if zone.sides_m is not None
+        else np.broadcast_to(np.float32(area_m2 / max(1, int(np.count_nonzero(mask)))), mask.shape),
     )
+
+
+def _in_perspective(
+    polygon: Polygon, sides_m: tuple[float, float], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Return the square metres of each pixel, by the map that lays the polygon on its rectangle.
+
+    A homography enlarges an area at a point by its determinant over the cube of the point's depth.
+    """
+    height, width = shape
+    corners = np.array(polygon, dtype=np.float32) * np.array(
+        (width - 1, height - 1), dtype=np.float32
+    )
+    across, along = sides_m
+    rectangle = np.array([(0, 0), (across, 0), (across, along), (0, along)], dtype=np.float32)
+    onto = cv2.getPerspectiveTransform(corners, rectangle)
+    x, y = np.arange(width)[None, :], np.arange(height)[:, None]
+    depth = onto[2, 0] * x + onto[2, 1] * y + onto[2, 2]
+    # Towards the horizon a pixel shows any amount of ground; outside the polygon nothing is judged.
+    nearest = np.abs(corners @ onto[2, :2] + onto[2, 2]).min()
+    depth = np.maximum(np.abs(depth), nearest)
+    return np.asarray(abs(np.linalg.det(onto)) / depth**3, dtype=np.float32)

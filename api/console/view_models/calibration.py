@@ -16,6 +16,7 @@ from domain.records import CameraHealth
 
 MOST_ZONES = 32
 DEFAULT_RIM = 0.275
+_CORNERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class EditorZone:
     area_m2: float | None
     container_id: str | None
     rim_share: float
+    sides_m: tuple[float, float] | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return it for the browser."""
@@ -38,6 +40,7 @@ class EditorZone:
             "area": self.area_m2,
             "container": self.container_id,
             "rim": self.rim_share,
+            "sides": self.sides_m,
         }
 
 
@@ -83,6 +86,7 @@ def editor_zones(zones: Sequence[Zone]) -> tuple[EditorZone, ...]:
             area_m2=zone.area_m2,
             container_id=zone.container_id,
             rim_share=DEFAULT_RIM if zone.rim_share is None else zone.rim_share,
+            sides_m=zone.sides_m,
         )
         for zone in zones
     )
@@ -113,12 +117,21 @@ def _zone_of(sent: Any, containers: frozenset[str]) -> Zone:  # noqa: ANN401  fr
             container_id=_container(sent.get("container"), containers) if is_bin else None,
             area_m2=_number(area) if is_ground and area is not None else None,
             rim_share=round(_number(rim), 4) if has_rim else None,
+            sides_m=_sides(sent.get("sides")) if is_ground and len(points) == _CORNERS else None,
         )
     except InvalidValueError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"zone: {type(error).__name__}"
         raise InvalidValueError(msg) from error
+
+
+def _sides(sent: Any) -> tuple[float, float] | None:  # noqa: ANN401  from a browser
+    """Return what the editor was given and hands back; a fifth corner ends it."""
+    if sent is None:
+        return None
+    across, along = sent
+    return _number(across), _number(along)
 
 
 def _container(sent: Any, containers: frozenset[str]) -> str | None:  # noqa: ANN401  from a browser

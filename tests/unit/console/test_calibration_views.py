@@ -172,3 +172,15 @@ def test_the_part_shown_of_a_picture_holds_the_frame_and_lies_in_the_picture(
     assert x <= frame[0] + 1e-9
     assert x + width >= frame[0] + frame[2] - 1e-9
     assert y + height >= frame[1] + frame[3] - 1e-9
+
+
+def test_the_editor_hands_a_grounds_sides_back_until_it_has_a_fifth_corner() -> None:
+    square = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
+    ground = Zone(
+        zone_id="ground-1", kind=ZoneKind.GROUND, polygon=square, area_m2=20.0, sides_m=(4.0, 5.0)
+    )
+    (editor,) = editor_zones([ground])
+    sent = editor.as_json()
+    assert zones_of([sent], frozenset()) == (ground,)
+    sent["points"] = [*square, (0.05, 0.5)]
+    assert zones_of([sent], frozenset())[0].sides_m is None

@@ -39,7 +39,7 @@ def kind_of(staying: Mask, bags: Mask) -> ProblemClass:
 
 
 def test_one_bag_is_half_a_heap() -> None:
-    assert 0.3 < np.count_nonzero(row_of(1)) * GROUND.m2_per_pixel / SMALLEST_HEAP_M2 < 0.9
+    assert 0.3 < np.count_nonzero(row_of(1)) * GROUND.m2_at.max() / SMALLEST_HEAP_M2 < 0.9
 
 
 @settings(max_examples=20, deadline=None)

@@ -17,13 +17,14 @@ from vision.movers import MoverFinder
 from vision.orders import ChildOrders
 from vision.overflow_network import OverflowNetwork, watching_network
 from vision.overflow_score import shipped_head
-from vision.process_limits import allow_cpu
+from vision.process_limits import allow_cpu, give_back_memory
 from vision.reference_folder import load_references
 from vision.results import Beat, Looked, SnapshotResult, encode_message
 from vision.snapshot_source import HttpSnapshotSource
 from vision.watch import CameraWatch
 
 PICTURE_CPU_S = 5
+_GIVE_BACK_EVERY_S = 60.0
 
 
 class _Reporter:
@@ -34,6 +35,7 @@ class _Reporter:
         self._clock = clock
         self._stop = stop
         self._last_beat_s = 0.0
+        self._gave_back_s = clock.monotonic_s()
 
     def result(self, result: SnapshotResult) -> None:
         values = result.record.values
@@ -57,6 +59,9 @@ class _Reporter:
         if now_s - self._last_beat_s >= 1.0:
             self._last_beat_s = now_s
             self._send(Beat(counts=counts()))
+        if now_s - self._gave_back_s >= _GIVE_BACK_EVERY_S:
+            self._gave_back_s = now_s
+            give_back_memory()
         if self._connection.poll():
             self._stop.set()
 

@@ -11,6 +11,7 @@ class Reason(StrEnum):
     REFERENCE_DIFFERENCE = "reference_difference"
     RIM_STRIP_DIFFERENCE = "rim_strip_difference"
     LOOKS_OVERFULL = "looks_overfull"
+    BIN_FULL = "bin_full"
     SEEN_CLEAN = "seen_clean"
     NOT_YET_PERSISTENT = "not_yet_persistent"
     ZONE_COVERED = "zone_covered"

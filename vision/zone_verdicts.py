@@ -1,7 +1,7 @@
 """From what differs and has stayed to one verdict per zone and problem class."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ PRESENT_FROM, CLEAR_BELOW = 0.5, 0.35
 _MOST_UNSEEN_SHARE = 0.10
 _MOST_COVERED_SHARE = 0.60
 _MOST_UNCLEAR_RIM = 0.10
+_FULL_FROM = 0.04
+"""So much of the strip above the rim is covered by what looks over the rim of a full bin."""
 _MOST_PASSING_BIN = 0.30
 _PASSING_PX = 25
 _FEWEST_ZONE_PX = 40
@@ -74,14 +76,16 @@ def judge_bin(  # noqa: PLR0911  a ladder of reasons, the first that holds answe
         return unknown(zone_id, problem, Reason.NOT_YET_PERSISTENT, score)
     if _share(passing, bin_zone.whole) > _MOST_PASSING_BIN:
         return unknown(zone_id, problem, Reason.ZONE_COVERED, score)
+    is_full = (Reason.BIN_FULL,) if rim_share >= _FULL_FROM else ()
     if score >= CLEAR_BELOW or rim_share > _MOST_UNCLEAR_RIM:
-        return unknown(zone_id, problem, Reason.BORDERLINE, score)
+        doubtful = unknown(zone_id, problem, Reason.BORDERLINE, score)
+        return replace(doubtful, reasons=(*doubtful.reasons, *is_full))
     return Verdict(
         zone_id=zone_id,
         problem_class=problem,
         state=VerdictState.CLEAR,
         score=round(score, 3),
-        reasons=(Reason.SEEN_CLEAN,),
+        reasons=is_full or (Reason.SEEN_CLEAN,),
     )
 
 

@@ -88,6 +88,20 @@ def test_a_borderline_strip_is_tipped_by_a_head_above_what_is_normal_for_the_cam
     assert bin_verdict(picture, head, 4.0).state is not VerdictState.PRESENT
 
 
+def test_what_just_looks_over_the_rim_makes_a_bin_full_and_not_overfull() -> None:
+    def said(picture: Picture) -> tuple[VerdictState, tuple[str, ...]]:
+        verdict = bin_verdict(picture, CountingHead(0.0), 0.0)
+        return verdict.state, verdict.reasons
+
+    assert said(SCENE) == (VerdictState.CLEAR, ("seen_clean",))
+    assert said(with_something_above_the_rim(1)) == (VerdictState.CLEAR, ("bin_full",))
+    assert said(with_something_above_the_rim(9)) == (
+        VerdictState.UNKNOWN,
+        ("borderline", "bin_full"),
+    )
+    assert said(with_something_above_the_rim(40))[0] is VerdictState.PRESENT
+
+
 def test_a_slow_head_is_asked_about_the_clean_reference_only_once_and_only_when_needed() -> None:
     camera = street_camera()
     head = CountingHead(1.0)

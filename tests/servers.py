@@ -6,12 +6,13 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from huanwei.broker.nats_server import BrokerPorts, prepare_broker
-from huanwei.broker.users import users_of_one_site
+from huanwei.broker.users import gateway_user, users_of_one_site
 
 _REQUIRED = os.environ.get("HUANWEI_REQUIRED_SERVERS", "").split()
 
@@ -48,7 +49,7 @@ def free_ports(count: int) -> list[int]:
 class RunningBroker:
     """A NATS server that a test owns: it can be killed and started again on the same store."""
 
-    def __init__(self, folder: Path, ports: BrokerPorts) -> None:
+    def __init__(self, folder: Path, ports: BrokerPorts, more_gateways: Sequence[str] = ()) -> None:
         self.ports = ports
         self.host = ports.host
         self.port = ports.mqtt
@@ -57,12 +58,15 @@ class RunningBroker:
         self._prepared = prepare_broker(
             folder,
             ports,
-            users_of_one_site(
-                gateway_id=GATEWAY_ID,
-                gateway_password=PASSWORDS[GATEWAY_ID],
-                ingest_password=PASSWORDS["ingest"],
-                devices_password=PASSWORDS["devices"],
-                admin_password=PASSWORDS["admin"],
+            (
+                *users_of_one_site(
+                    gateway_id=GATEWAY_ID,
+                    gateway_password=PASSWORDS[GATEWAY_ID],
+                    ingest_password=PASSWORDS["ingest"],
+                    devices_password=PASSWORDS["devices"],
+                    admin_password=PASSWORDS["admin"],
+                ),
+                *(gateway_user(each, PASSWORDS[GATEWAY_ID]) for each in more_gateways),
             ),
         )
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,14 +108,15 @@ class RunningBroker:
             self._process = None
 
 
-def start_broker(folder: Path) -> RunningBroker:
-    """Start a broker in an empty folder on free ports."""
+def start_broker(folder: Path, *, more_gateways: Sequence[str] = ()) -> RunningBroker:
+    """Start a broker in an empty folder on free ports; all gateways have one password."""
     mqtt, administration, monitoring = free_ports(3)
     running = RunningBroker(
         folder,
         BrokerPorts(
             host="127.0.0.1", mqtt=mqtt, administration=administration, monitoring=monitoring
         ),
+        more_gateways,
     )
     running.start()
     return running

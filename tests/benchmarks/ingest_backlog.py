@@ -1,11 +1,12 @@
 """Latency at half load, then a long outage: memory, and how fast a backlog drains beside live load.
 
-The live gateway sends at a steady rate all the time; a second one comes back with a million records
-of 2,000 sensors, five minutes apart each, and a window as a gateway keeps it. Goals: p99 from
+The live gateway sends at a steady rate all the time; others come back with a million records of
+2,000 sensors, five minutes apart each, and a window as a gateway keeps it. Goals: p99 from
 publication to the ack (so the commit lies within) 200 ms at half of the highest rate; 150 MB; the
 backlog drains at 5 times the live rate.
 
     python -m tests.benchmarks.ingest_backlog [--seconds 30] [--records 1000000] [--live 2000]
+        [--gateways 1] [--only latency|drain]
 """
 
 import argparse
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from tests.benchmarks.ingest_load import Load, Sending, sending
+from tests.benchmarks.ingest_load import Load, Sending, sending, shared_among
 from tests.benchmarks.ingest_process import IngestProcess, assert_journalled, ingest_process
 from tests.benchmarks.ingest_rate import running_broker, watch
 from tests.benchmarks.surroundings import print_surroundings
@@ -64,39 +65,48 @@ def latency_at_half_load(broker: RunningBroker, seconds: float) -> None:
     )
 
 
-def drain(broker: RunningBroker, records: int, live_rate: float) -> None:
-    """Drain a backlog beside a live load; print its rate, memory and the live gateway's latency."""
+def drain(broker: RunningBroker, records: int, live_rate: float, gateways: int) -> None:
+    """Drain the backlogs of so many gateways beside the live load of another.
+
+    Prints their rate, memory and the live gateway's latency.
+    """
+    sensors, each = SENSORS // gateways, records // gateways
     live = Load(
-        size=_LIVE_BATCH, window=1_000, sensors=SENSORS, rate=live_rate, ago=timedelta(seconds=1)
+        size=_LIVE_BATCH, window=1_000, sensors=sensors, rate=live_rate, ago=timedelta(seconds=1)
     )
-    span = (records // SENSORS + 1) * INTERVAL
+    span = (each // sensors + 1) * INTERVAL
     backlog = Load(
         size=500,
         window=32,
-        sensors=SENSORS,
-        most=records - records % 500,
+        sensors=sensors,
+        most=each - each % 500,
         every=INTERVAL,
         ago=span + timedelta(minutes=20),
         boot_id=OTHER_BOOT,
     )
+    backlogs = shared_among(backlog, gateways + 1)[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with ingest_process(broker, folder, sensors=SENSORS) as ingest:
+        with ingest_process(broker, folder, sensors=sensors, gateways=gateways + 1) as ingest:
             idle_mb = ingest.sample().rss_mb
             with (
                 sending(broker.port, live, records / live_rate) as living,
-                sending(broker.port, backlog, 3_600) as draining,
+                sending(broker.port, backlogs, 3_600) as draining,
             ):
                 highest_mb, behind, cpu_s = _watch_memory(ingest, draining)
                 drained = draining.result(within_s=60)
                 living.stop()
                 lived = living.result(within_s=60)
-        assert_journalled(folder, OTHER_BOOT, drained.acknowledged)
+        for load in backlogs:
+            assert_journalled(folder, OTHER_BOOT, load.most, load.gateway_id)
         assert_journalled(folder, live.boot_id, lived.acknowledged)
     cost_us = 1e6 * cpu_s / (drained.acknowledged + lived.acknowledged)
     rate, lived_at = drained.acknowledged / drained.seconds, lived.acknowledged / lived.seconds
     print("| | |\n| --- | --- |")
-    print(f"| backlog | {drained.acknowledged:,} records in {drained.seconds:.0f} s |")
+    print(
+        f"| backlog | {drained.acknowledged:,} records of {gateways} gateways"
+        f" in {drained.seconds:.0f} s |"
+    )
     print(f"| drained at | {rate:,.0f} records/s: {rate / lived_at:.1f} × the live rate |")
     print(f"| live beside it | {lived_at:,.0f} records/s |")
     print(
@@ -127,11 +137,18 @@ def main() -> None:
     arguments.add_argument("--seconds", type=float, default=30.0, help="of each latency run")
     arguments.add_argument("--records", type=int, default=1_000_000, help="in the backlog")
     arguments.add_argument("--live", type=float, default=2_000.0, help="live records a second")
+    arguments.add_argument("--gateways", type=int, default=1, help="that come back at once")
+    arguments.add_argument("--only", choices=("latency", "drain"))
     options = arguments.parse_args()
     print_surroundings("Latency at half load, memory, and a backlog")
-    with tempfile.TemporaryDirectory() as folder, running_broker(folder) as broker:
-        latency_at_half_load(broker, options.seconds)
-        drain(broker, options.records, options.live)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_broker(folder, options.gateways + 1) as broker,
+    ):
+        if options.only != "drain":
+            latency_at_half_load(broker, options.seconds)
+        if options.only != "latency":
+            drain(broker, options.records, options.live, options.gateways)
 
 
 if __name__ == "__main__":

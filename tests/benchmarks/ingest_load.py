@@ -8,9 +8,10 @@ import multiprocessing
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
@@ -26,14 +27,29 @@ from wire.topics import ack_topic, up_topic
 _RESEND_S = 2.0
 
 
-def registry_of(sensors: int) -> RegistrySnapshot:
-    """Return a registry with so many sensors at the stand-in's gateway."""
-    return sample_registry(sensors=sensors + 1, gateway_id=GATEWAY_ID)
+def gateway_ids(count: int) -> list[str]:
+    """Return the ids of so many stand-ins; a broker has the first of them anyway."""
+    return [GATEWAY_ID, *(f"gw-test-{number}" for number in range(2, count + 1))]
+
+
+def registry_of(sensors: int, gateways: int = 1) -> RegistrySnapshot:
+    """Return a registry with so many sensors at each of the stand-ins' gateways."""
+    registry = sample_registry(sensors=sensors * gateways + 1, gateway_id=GATEWAY_ID)
+    ids = gateway_ids(gateways)
+    at_theirs = {
+        sensor_id(number): replace(
+            registry.sensors[sensor_id(number)], gateway_id=ids[number // sensors]
+        )
+        for number in range(sensors * gateways)
+    }
+    return replace(registry, sensors={**registry.sensors, **at_theirs})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """Batches of ``size`` records, at most ``window`` unacknowledged, of ``sensors`` in turn.
+
+    The sensors are those from ``first_sensor`` on, at ``gateway_id``.
 
     ``rate``: at most so many records a second; ``most``: so many in all. Each sensor observes every
     ``every``, the first one ``ago`` before the load begins.
@@ -47,6 +63,16 @@ class Load:
     every: timedelta = timedelta(milliseconds=1)
     ago: timedelta = timedelta(minutes=1)
     boot_id: str = BOOT
+    gateway_id: str = GATEWAY_ID
+    first_sensor: int = 0
+
+
+def shared_among(load: Load, gateways: int) -> list[Load]:
+    """Return the load as one for each of so many gateways, each with its own sensors."""
+    return [
+        replace(load, gateway_id=gateway_id, first_sensor=place * load.sensors)
+        for place, gateway_id in enumerate(gateway_ids(gateways))
+    ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +86,7 @@ class Sent:
     resends: int = 0
     seconds: float = 0.0
     latencies_s: list[float] = field(default_factory=list)
+    by_gateway: dict[str, int] = field(default_factory=dict)
 
 
 def encoded_records(
@@ -69,6 +96,7 @@ def encoded_records(
     *,
     sensors: int = 200,
     every: timedelta = timedelta(milliseconds=1),
+    first_sensor: int = 0,
 ) -> Iterator[tuple[int, bytes]]:
     """Yield sequences and records, all different: every sensor once, then all of them later."""
     for sequence in range(first, first + count):
@@ -78,7 +106,7 @@ def encoded_records(
         yield (
             sequence,
             (
-                f'{{"v":1,"device_id":"{sensor_id(sensor)}","observed_at":"{text}",'
+                f'{{"v":1,"device_id":"{sensor_id(first_sensor + sensor)}","observed_at":"{text}",'
                 f'"gateway_at":"{text}","values":{{"kind":"fill","measurement_quality":"accepted",'
                 f'"filling_level":0.{sequence % 1000:03d},"distance_mm":{sequence % 1500}.5,'
                 '"temperature_c":21.5,"battery_v":3.58,"cover_open":false}}'
@@ -91,10 +119,20 @@ def batch_from(first: int, load: Load, start: datetime, *, oldest: int | None = 
 
     ``oldest`` is what the gateway still keeps; without it, nothing from before the batch.
     """
-    items = tuple(encoded_records(first, load.size, start, sensors=load.sensors, every=load.every))
+    items = encoded_records(
+        first,
+        load.size,
+        start,
+        sensors=load.sensors,
+        every=load.every,
+        first_sensor=load.first_sensor,
+    )
     return encode_batch(
         UplinkBatch(
-            gateway_id=GATEWAY_ID, boot_id=load.boot_id, oldest=oldest or first, items=items
+            gateway_id=load.gateway_id,
+            boot_id=load.boot_id,
+            oldest=oldest or first,
+            items=tuple(items),
         )
     )
 
@@ -111,10 +149,10 @@ class StandIn:
         self._client = MqttClient(
             host="127.0.0.1",
             port=port,
-            client_id=f"stand-in-{load.boot_id}",
-            subscriptions=[(ack_topic(GATEWAY_ID), 0)],
+            client_id=f"stand-in-{load.gateway_id}-{load.boot_id}",
+            subscriptions=[(ack_topic(load.gateway_id), 0)],
             on_message=self._receive,
-            username=GATEWAY_ID,
+            username=load.gateway_id,
             password=PASSWORDS[GATEWAY_ID],
         )
 
@@ -145,7 +183,7 @@ class StandIn:
             while sent + load.size <= due:
                 payload = batch_from(sent + 1, load, start, oldest=self._through + 1)
                 self._under_way.append((sent + load.size, time.monotonic()))
-                if not self._client.publish(up_topic(GATEWAY_ID), payload):
+                if not self._client.publish(up_topic(load.gateway_id), payload):
                     self._under_way.pop()
                     break
                 sent += load.size
@@ -162,11 +200,27 @@ class StandIn:
         self._moved.wait(0.3)
         self._client.stop()
         self._sent.acknowledged = self._through
+        self._sent.by_gateway = {load.gateway_id: self._through}
         return self._sent
 
 
-def _run(port: int, load: Load, seconds: float, stopping: Event, answer: "Queue[Sent]") -> None:
-    answer.put(StandIn(port, load).run(seconds, stopping.is_set))
+def _run(
+    port: int, loads: Sequence[Load], seconds: float, stopping: Event, answer: "Queue[Sent]"
+) -> None:
+    with ThreadPoolExecutor(len(loads)) as threads:
+        running = [
+            threads.submit(StandIn(port, load).run, seconds, stopping.is_set) for load in loads
+        ]
+    sent = [each.result() for each in running]
+    answer.put(
+        Sent(
+            acknowledged=sum(each.acknowledged for each in sent),
+            resends=sum(each.resends for each in sent),
+            seconds=max(each.seconds for each in sent),
+            latencies_s=[one for each in sent for one in each.latencies_s],
+            by_gateway={name: count for each in sent for name, count in each.by_gateway.items()},
+        )
+    )
 
 
 class Sending:
@@ -199,12 +253,13 @@ class Sending:
 
 
 @contextmanager
-def sending(port: int, load: Load, seconds: float) -> Iterator[Sending]:
-    """Send a load for so long, in a process that ends with this context."""
+def sending(port: int, load: Load | Sequence[Load], seconds: float) -> Iterator[Sending]:
+    """Send one load or several for so long, in a process that ends with this context."""
+    loads = [load] if isinstance(load, Load) else list(load)
     spawn = multiprocessing.get_context("spawn")
     answer: Queue[Sent] = spawn.Queue()
     stopping = spawn.Event()
-    process = spawn.Process(target=_run, args=(port, load, seconds, stopping, answer))
+    process = spawn.Process(target=_run, args=(port, loads, seconds, stopping, answer))
     process.start()
     try:
         yield Sending(process, stopping, answer)

@@ -21,7 +21,7 @@ from ingest.service import IngestService
 from tests.benchmarks.ingest_load import registry_of
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
-from tests.servers import PASSWORDS, RunningBroker
+from tests.servers import GATEWAY_ID, PASSWORDS, RunningBroker
 from wire.client import BrokerAddress
 
 NO_LIMIT = RateLimits(times_registered_rate=1e9, burst=1_000_000_000)
@@ -58,11 +58,13 @@ def _sample(metrics: CollectorRegistry) -> Sample:
     )
 
 
-def _serve(pipe: Connection, host: str, port: int, folder: Path, sensors: int) -> None:
+def _serve(
+    pipe: Connection, host: str, port: int, folder: Path, sensors: int, gateways: int
+) -> None:
     metrics = CollectorRegistry()
     service = IngestService(
         clock=SystemClock(),
-        registry=MemoryRegistry(registry_of(sensors)),
+        registry=MemoryRegistry(registry_of(sensors, gateways)),
         journal=SqliteJournalStore(folder / "journal.db"),
         series_path=folder / "series.db",
         pictures=MemoryPictures(),
@@ -96,12 +98,14 @@ class IngestProcess:
 
 @contextmanager
 def ingest_process(
-    broker: RunningBroker, folder: Path, *, sensors: int = 200
+    broker: RunningBroker, folder: Path, *, sensors: int = 200, gateways: int = 1
 ) -> Iterator[IngestProcess]:
     """Run ingest over the files of ``folder``; it has connected when this begins."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs, broker.host, broker.port, folder, sensors))
+    process = spawn.Process(
+        target=_serve, args=(theirs, broker.host, broker.port, folder, sensors, gateways)
+    )
     process.start()
     try:
         ours.recv()
@@ -113,13 +117,15 @@ def ingest_process(
             process.kill()
 
 
-def assert_journalled(folder: Path, boot_id: str, acknowledged: int) -> None:
+def assert_journalled(
+    folder: Path, boot_id: str, acknowledged: int, gateway_id: str = GATEWAY_ID
+) -> None:
     """Raise unless the journal holds just what was acknowledged, each sequence once."""
     with sqlite3.connect(folder / "journal.db") as connection:
         rows, sequences = connection.execute(
-            "SELECT count(*), count(DISTINCT sequence) FROM journal"
-            " JOIN uplinks ON number = uplink WHERE boot_id = ? AND sequence <= ?",
-            (boot_id, acknowledged),
+            "SELECT count(*), count(DISTINCT sequence) FROM journal JOIN uplinks"
+            " ON number = uplink WHERE boot_id = ? AND sequence <= ? AND gateway_id = ?",
+            (boot_id, acknowledged, gateway_id),
         ).fetchone()
     connection.close()
     if not rows == sequences == acknowledged:

@@ -1,10 +1,10 @@
 """How many records a second go through a real broker into the committed journal, and their cost.
 
-A stand-in for gateways publishes from a process of its own and keeps a window of unacknowledged
-batches, as gateways do: the rate is what ingest acknowledges, and at the end the journal is read
-and must hold exactly what was acknowledged. The time series with its rollups is written beside it,
-as in a run. A stock paho subscriber that only counts takes turns with ingest, and so do the stages
-of ingest alone.
+Stand-ins for four gateways publish from a process of their own and keep a window each of
+unacknowledged batches, as gateways do: the rate is what ingest acknowledges, and at the end the
+journal is read and must hold exactly what was acknowledged. The time series with its rollups is
+written beside it, as in a run. A stock paho subscriber that only counts, before the same senders
+with the same windows, takes turns with ingest, and so do the stages of ingest alone.
 
     python -m tests.benchmarks.ingest_rate [--seconds 60] [--rounds 3]
 """
@@ -15,27 +15,28 @@ import statistics
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from paho.mqtt.client import Client, MQTTv311
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ingest.collector import CalmCollector
-from tests.benchmarks.ingest_load import Load, batch_from, sending
+from tests.benchmarks.ingest_load import Load, gateway_ids, sending, shared_among
 from tests.benchmarks.ingest_process import IngestProcess, assert_journalled, ingest_process
 from tests.benchmarks.ingest_stages import judge_and_series, readers
 from tests.benchmarks.surroundings import print_surroundings
-from tests.servers import GATEWAY_ID, PASSWORDS, RunningBroker, start_broker
-from wire.client import MqttClient
-from wire.topics import UP_FILTER, up_topic
+from tests.servers import PASSWORDS, RunningBroker, start_broker
+from wire.acks import Ack, encode_ack
+from wire.topics import UP_FILTER, ack_topic
 
 SINGLES = Load(size=1, window=500)
-_WARM_UP = 2_000
+GATEWAYS = 4
+_TELL_S = 0.005
 _STAGE_RECORDS = 40_000
 
 
@@ -56,12 +57,13 @@ def through_the_broker(broker: RunningBroker, load: Load, seconds: float) -> Run
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (
-            ingest_process(broker, folder) as ingest,
-            sending(broker.port, load, seconds) as under_way,
+            ingest_process(broker, folder, gateways=GATEWAYS) as ingest,
+            sending(broker.port, shared_among(load, GATEWAYS), seconds) as under_way,
         ):
             run = watch(ingest, seconds)
             sent = under_way.result(within_s=60)
-        assert_journalled(folder, load.boot_id, sent.acknowledged)
+        for gateway_id, acknowledged in sent.by_gateway.items():
+            assert_journalled(folder, load.boot_id, acknowledged, gateway_id)
     return run
 
 
@@ -90,70 +92,57 @@ def watch(ingest: IngestProcess, seconds: float) -> Run:
     )
 
 
-def _count(port: int, counted: "Synchronized[int]", cpu_ms: "Synchronized[int]") -> None:
-    """Count messages as a stock paho subscriber does, until terminated."""
+def _count(port: int, cpu_ms: "Synchronized[int]", boot_id: str) -> None:
+    """Count messages as a stock paho subscriber does, until terminated.
+
+    A thread tells the senders every few milliseconds what was counted, as ingest tells them what it
+    has committed: so the same senders can keep the same window before either.
+    """
     client = Client(CallbackAPIVersion.VERSION2, client_id="ingest", protocol=MQTTv311)
     client.username_pw_set("ingest", PASSWORDS["ingest"])
-    raw = counted.get_obj()
+    counted: Counter[str] = Counter()
 
-    def on_message(*_: object) -> None:
-        raw.value += 1
-        if raw.value % 1_000 == 0:
-            cpu_ms.value = int(time.process_time() * 1_000)
+    def on_message(_client: Client, _data: object, message: MQTTMessage) -> None:
+        counted[message.topic] += 1
 
     def on_connect(*_: object) -> None:
         client.subscribe(UP_FILTER, 0)
 
+    def tell() -> None:
+        told: dict[str, int] = {}
+        pause = threading.Event()
+        while not pause.wait(_TELL_S):
+            cpu_ms.value = int(time.process_time() * 1_000)
+            for topic, through in dict(counted).items():
+                if told.get(topic) != through:
+                    told[topic] = through
+                    ack = encode_ack(Ack(boot_id=boot_id, through=through))
+                    client.publish(ack_topic(topic.rpartition("/")[2]), ack)
+
     client.on_message = on_message
     client.on_connect = on_connect
     client.connect("127.0.0.1", port)
+    threading.Thread(target=tell, daemon=True).start()
     client.loop_forever()
 
 
-def _flood(port: int, counted: "Synchronized[int]", load: Load) -> None:
-    """Publish with the window of a stand-in that is told at once what was counted."""
-    client = MqttClient(
-        host="127.0.0.1",
-        port=port,
-        client_id="flood",
-        subscriptions=[],
-        on_message=lambda _: None,
-        username=GATEWAY_ID,
-        password=PASSWORDS[GATEWAY_ID],
-    )
-    client.start()
-    start, pause, sent, raw = datetime.now(UTC), threading.Event(), 0, counted.get_obj()
-    while True:
-        while sent - raw.value < load.window:
-            if client.publish(up_topic(GATEWAY_ID), batch_from(sent + 1, load, start)):
-                sent += 1
-            else:
-                pause.wait(0.01)
-        pause.wait(0.001)
-
-
-def counting(broker: RunningBroker, load: Load, seconds: float) -> tuple[float, float]:
+def counting(
+    broker: RunningBroker, load: Load, seconds: float, gateways: int
+) -> tuple[float, float]:
     """Return messages a second, and a CPU second, of a stock paho subscriber that only counts."""
     spawn = multiprocessing.get_context("spawn")
-    counted, cpu_ms = spawn.Value("l", 0), spawn.Value("l", 0)
-    processes = [
-        spawn.Process(target=_count, args=(broker.port, counted, cpu_ms)),
-        spawn.Process(target=_flood, args=(broker.port, counted, load)),
-    ]
+    cpu_ms = spawn.Value("l", 0)
+    process = spawn.Process(target=_count, args=(broker.port, cpu_ms, load.boot_id))
+    process.start()
     pause = threading.Event()
-    processes[0].start()
     pause.wait(2)  # it has subscribed by then, or nothing is counted
-    processes[1].start()
-    while counted.value < _WARM_UP:
-        pause.wait(0.01)
-    first, first_ms, first_s = counted.value, cpu_ms.value, time.monotonic()
-    pause.wait(seconds)
-    messages, took_s = counted.value - first, time.monotonic() - first_s
-    cpu_s = (cpu_ms.value - first_ms) / 1_000
-    for process in reversed(processes):
-        process.kill()
-        process.join()
-    return messages / took_s, messages / cpu_s
+    before_ms = cpu_ms.value
+    with sending(broker.port, shared_among(load, gateways), seconds) as under_way:
+        sent = under_way.result(within_s=seconds + 60)
+    cpu_s = (cpu_ms.value - before_ms) / 1_000
+    process.kill()
+    process.join()
+    return sent.acknowledged / sent.seconds, sent.acknowledged / cpu_s
 
 
 def median_run(runs: list[Run]) -> Run:
@@ -186,19 +175,22 @@ def main() -> None:
     options = arguments.parse_args()
     print_surroundings("Records into the committed journal")
     loads = {
-        "batches of 50, 32 unacknowledged": Load(size=50, window=32),
-        "one a message, 500 unacknowledged": SINGLES,
-        "one a message, 32 unacknowledged": Load(size=1, window=32),
+        "batches of 50, 32 unacknowledged of each gateway": Load(size=50, window=32),
+        "one a message, 500 unacknowledged of each": SINGLES,
+        "one a message, 32 unacknowledged of each": Load(size=1, window=32),
     }
     runs: dict[str, list[Run]] = {name: [] for name in loads}
     stages: dict[str, list[tuple[float, ...]]] = {name: [] for name in loads}
     counted: list[tuple[float, float]] = []
     for _ in range(options.rounds):
         for name, load in loads.items():
-            with tempfile.TemporaryDirectory() as folder, running_broker(folder) as broker:
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                running_broker(folder, GATEWAYS) as broker,
+            ):
                 runs[name].append(through_the_broker(broker, load, options.seconds))
                 if load is SINGLES:
-                    counted.append(counting(broker, load, options.seconds))
+                    counted.append(counting(broker, load, options.seconds, GATEWAYS))
             calm = CalmCollector()
             calm.start()
             with tempfile.TemporaryDirectory() as folder:
@@ -226,9 +218,10 @@ def main() -> None:
 
 
 @contextmanager
-def running_broker(folder: str) -> Iterator[RunningBroker]:
-    """Run a broker of our own in that folder."""
-    broker = start_broker(Path(folder) / "broker")
+def running_broker(folder: str, gateways: int = 1) -> Iterator[RunningBroker]:
+    """Run a broker of our own in that folder, for so many stand-ins."""
+    more = gateway_ids(gateways)[1:]
+    broker = start_broker(Path(folder) / "broker", more_gateways=more)
     try:
         yield broker
     finally:

@@ -194,11 +194,6 @@ class OverflowNetwork:
         return float(odds.mean())
 
 
-def shipped_overflow_network() -> OverflowNetwork:
-    """Load what comes with the package (about 0.1 s)."""
-    return OverflowNetwork(load_network(), shipped_network_head())
-
-
 RUN_HEAD = "overflow_network.json"
 """In a run's folder of references: the head that the district has trained itself."""
 

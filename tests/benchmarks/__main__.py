@@ -13,6 +13,7 @@ BENCHMARKS = (
     ("tests.benchmarks.ingest_rate", "--seconds=60"),
     ("tests.benchmarks.ingest_backlog",),
     ("tests.benchmarks.ingest_growth",),
+    ("tests.benchmarks.journal_rate",),
     ("tests.benchmarks.influx_rate",),
     ("tests.benchmarks.series_store", "--days=4", "--plain-days=4"),
     ("tests.benchmarks.usual_stack",),

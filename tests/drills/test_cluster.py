@@ -242,7 +242,7 @@ def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_go
             whole.hears_all("after a worker was killed")
     whole.end_load()
 
-    assert until(lambda: not whole.lost(), within_s=30, every_s=0.5), whole.lost()
+    assert until(lambda: not whole.lost(), within_s=60, every_s=0.5), whole.lost()
     entries = whole.entries()
     identities = [(e.record.device_id, e.record.observed_at) for e in entries]
     assert len(identities) == len(set(identities))

@@ -4,6 +4,7 @@ A topic level is never trusted: parsing checks each id, and the shard against it
 """
 
 import zlib
+from functools import lru_cache
 
 from domain.checks import DEV_EUI_PATTERN, ID_PATTERN
 
@@ -85,6 +86,7 @@ def is_probe(topic: str) -> bool:
     return _PROBE_PREFIX in topic
 
 
+@lru_cache(maxsize=4_096)  # asked for every message, of few gateways
 def gateway_of_up(topic: str) -> str | None:
     """Return the gateway whose batch topic this is; None for any other topic."""
     return _sharded_gateway(topic, "up")

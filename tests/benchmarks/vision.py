@@ -12,6 +12,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from huanwei.command_line import app
+from tests.benchmarks.masking import print_masking
 from tests.benchmarks.surroundings import print_surroundings
 from vision.detector_file import load_detector
 from vision.evaluation.clips import Clip, load_clips, snapshots_of
@@ -94,6 +95,7 @@ def main() -> None:
     run_commands(options.folder)
     print_disturbed(clips, finder)
     print_planted(clips, options.seeds, finder)
+    print_masking(clips, options.folder)
 
 
 if __name__ == "__main__":

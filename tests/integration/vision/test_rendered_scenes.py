@@ -3,20 +3,23 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import numpy as np
 import pytest
 
 from domain.devices import Camera, Lighting
 from domain.problems import ProblemClass
 from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
-from firmware_sim.camera_geometry import camera_view, zones_of
+from firmware_sim.camera_geometry import HEIGHT_PX, WIDTH_PX, camera_view, zones_of
 from firmware_sim.ground import GroundItem, GroundKind, PlaceTruth
 from firmware_sim.renderer import SceneRenderer, Viewpoint
 from firmware_sim.scene import REFERENCE_HOUR, walkers_at
 from tests.fakes.sample_pictures import jpeg_of
 from vision.judging import CameraJudge
-from vision.limited_cv2 import Picture
+from vision.limited_cv2 import Mask, Picture, cv2
+from vision.masking import pixelate
 from vision.overflow_score import shipped_head
 from vision.picture_input import decode_picture
+from vision.zones import polygon_mask
 
 SEED = 11
 DAYTIME = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -34,6 +37,8 @@ CASES = {
     "litter": (0.4, ((GroundKind.LITTER, 0.2),) * 6, frozenset({ProblemClass.SCATTERED_LITTER})),
 }
 K = 4
+DIFFERS, SHARP, BLOCKS_TELL = 40, 20, 30
+"""Brightness steps: more than noise; still the same after encoding; blocks would look different."""
 
 
 class Scene:
@@ -53,6 +58,7 @@ class Scene:
             sign_posted=True,
             legal_basis="test",
         )
+        self._camera = camera
         self.judge = CameraJudge(camera, lambda _: self._references(), head=shipped_head())
 
     def _references(self) -> dict[Lighting, Picture]:
@@ -88,6 +94,23 @@ class Scene:
         )
         return self.judge.judge(jpeg_of(self._renderer.snapshot(self._viewpoint, truth, at)))
 
+    def watched(self) -> Mask:
+        """Return (height, width) bool: inside any polygon of the camera."""
+        shown = np.zeros((HEIGHT_PX, WIDTH_PX), dtype=np.bool_)
+        for zone in self._camera.zones:
+            shown |= polygon_mask(zone.polygon, WIDTH_PX, HEIGHT_PX)
+        return shown
+
+    def with_people_and_without(self, at: datetime) -> tuple[Picture, Picture]:
+        """Return the tidy place as its camera sees it, and with nobody there."""
+        truth = PlaceTruth(
+            place_id="place-1", at=at, levels={"container-1": 0.2, "container-2": 0.3}, ground=()
+        )
+        return (
+            self._renderer.snapshot(self._viewpoint, truth, at),
+            self._renderer.quiet_snapshot(self._viewpoint, truth, at),
+        )
+
 
 def quiet_minutes(start: datetime, count: int) -> list[datetime]:
     """Return minutes from ``start`` on in which nobody walks by."""
@@ -120,6 +143,32 @@ def test_what_the_simulator_drew_is_what_vision_says(time: str, case: str) -> No
     dirty = {v.zone_id for v in values.verdicts if v.state is VerdictState.PRESENT}
     elsewhere = [v for v in values.verdicts if v.zone_id not in dirty]
     assert {v.state for v in elsewhere} == {VerdictState.CLEAR}
+
+
+def test_nobody_who_walks_by_is_sharp_in_a_kept_picture() -> None:
+    scene = Scene()
+    start = TIMES["morning"] + timedelta(minutes=30)
+    watched = scene.watched()
+    of_people, sharp_of_people, of_ground, sharp_of_ground = 0, 0, 0, 0
+    for minute in range(40):
+        at = start + timedelta(minutes=minute)
+        if not walkers_at(SEED, "cam-01", at):
+            continue
+        picture, empty = scene.with_people_and_without(at)
+        _, kept = scene.judge.judge(jpeg_of(picture, quality=95))
+        assert kept is not None
+        same = np.asarray(cv2.absdiff(decode_picture(kept), picture)).max(axis=2) < SHARP
+        told = np.asarray(cv2.absdiff(pixelate(picture), picture)).max(axis=2) > BLOCKS_TELL
+        people = np.asarray(cv2.absdiff(picture, empty)).max(axis=2) > DIFFERS
+        people &= watched
+        ground = ~people & watched
+        of_people += int(np.count_nonzero(people & told))
+        sharp_of_people += int(np.count_nonzero(people & told & same))
+        of_ground += int(np.count_nonzero(ground & told))
+        sharp_of_ground += int(np.count_nonzero(ground & told & same))
+    assert of_people > 1_000, "people walked there at all"
+    assert sharp_of_people <= 0.01 * of_people
+    assert sharp_of_ground >= 0.3 * of_ground, "the ground itself is shown"
 
 
 def test_a_swept_place_is_clear_with_the_first_snapshot_after_sweeping() -> None:

@@ -76,7 +76,7 @@ def run(tmp_path: Path) -> Iterator[WholeRun]:
 def test_a_slow_disk_slows_no_more_than_the_commits_share(
     run: WholeRun, tmp_path: Path, slow: str, pytestconfig: pytest.Config
 ) -> None:
-    for_s = 60.0 if pytestconfig.getoption("--full-drills") else 5.0
+    for_s = 60.0 if pytestconfig.getoption("--full-drills") else 3.0
     journal = run.settings.run.data / JOURNAL
     feed = SqliteRecordFeed(journal)
     load = DeviceLoad(run, per_s=PER_S, devices=DEVICES)

@@ -14,6 +14,7 @@ from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
+from vision.lens import LensWatch, lens_view
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.local_light import in_local_light
 from vision.masking import mask_picture
@@ -72,6 +73,7 @@ class CameraState:
     """
 
     freeze: FreezeWatch = field(default_factory=FreezeWatch)
+    lens: LensWatch = field(default_factory=LensWatch)
     staying: StayingPixels | None = None
     things: ThingMemory = field(default_factory=ThingMemory)
     bags: Mask | None = None
@@ -135,6 +137,10 @@ def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) ->
     health = health_of(grey, texture, None if reference is None else reference.texture)
     if health is CameraHealth.OK and freeze.is_frozen:
         health = CameraHealth.FROZEN
+    if health is CameraHealth.OK and reference is not None:
+        remembered = replace(remembered, lens=state.lens.next(lens_view(grey), reference.lens))
+        if remembered.lens.is_smeared:
+            health = CameraHealth.BLURRED
     if health is not CameraHealth.OK:
         return _not_judged(setup, remembered, health, reason_of_health(health))
     if reference is None:

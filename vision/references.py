@@ -9,6 +9,7 @@ from domain.devices import Lighting
 from vision.alignment import AlignmentTarget, alignment_target
 from vision.camera_health import Texture, texture_of
 from vision.ground_difference import thinned
+from vision.lens import LensView, lens_view
 from vision.limited_cv2 import Picture, Plane, bytes_of, cv2
 from vision.overflow_score import CropClassifier, overflow_logit
 from vision.zones import ZoneMasks
@@ -68,6 +69,7 @@ class PreparedReference:
     thin_picture: Picture
     smooth_lab: Picture
     texture: Texture
+    lens: LensView
     target: AlignmentTarget
     clean_logits: Mapping[str, float]
 
@@ -93,6 +95,7 @@ def prepare_reference(
         thin_picture=thinned(at_work).copy(),
         smooth_lab=smooth_lab(at_work),
         texture=texture_of(grey),
+        lens=lens_view(grey),
         target=alignment_target(grey),
         clean_logits=CleanLogits(
             {

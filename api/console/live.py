@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from alerts.outbox import OutboxMessage
+from api.console.metrics import ConsoleFailure, ConsoleMetrics
 from api.console.settings import ConsoleSettings
 from api.console.situation import Situation, SituationReader
 from domain.cases import Case
@@ -57,8 +58,16 @@ class Listener:
 class LiveFeed:
     """Tells listeners what has changed. All methods are called on the event loop."""
 
-    def __init__(self, reader: SituationReader, *, clock: Clock, settings: ConsoleSettings) -> None:
+    def __init__(
+        self,
+        reader: SituationReader,
+        *,
+        clock: Clock,
+        settings: ConsoleSettings,
+        metrics: ConsoleMetrics,
+    ) -> None:
         self._reader = reader
+        self._metrics = metrics
         self._settings = settings
         self._speedometer = Speedometer(clock)
         self._listeners: dict[int, Listener] = {}
@@ -126,13 +135,14 @@ class LiveFeed:
         try:
             news = await self._news()
         except Exception as error:  # noqa: BLE001  the poller outlives any store's trouble
+            self._metrics.failed(ConsoleFailure.STORES)
             self._note_health(error)
         else:
             self._note_health(None)
             if news is not None:
                 self._situation = news.situation
                 for listener in tuple(self._listeners.values()):
-                    _safely(listener.on_news, news)
+                    self._safely(listener.on_news, news)
         self._tell_pulse()
 
     async def _run(self) -> None:
@@ -178,7 +188,15 @@ class LiveFeed:
             return
         self._pulse, self._pulsed_at_s = pulse, now_s
         for listener in tuple(self._listeners.values()):
-            _safely(listener.on_pulse, pulse)
+            self._safely(listener.on_pulse, pulse)
+
+    def _safely(self, tell: Callable[[_Told], None], what: _Told) -> None:
+        try:
+            tell(what)
+        except Exception:  # noqa: BLE001  one handler for whatever a page does with news
+            # One page's trouble must not keep the news from the others.
+            self._metrics.failed(ConsoleFailure.PAGE)
+            _LOG.exception("console_page_failed")
 
     def _note_health(self, error: Exception | None) -> None:
         healthy = error is None
@@ -208,11 +226,3 @@ class Speedometer:
             self._speed = round(speed) if speed > _WHOLE_FROM else round(speed, 1)
             self._at, self._at_s = at, at_s
         return Pulse(at=at, speed=self._speed, healthy=healthy)
-
-
-def _safely(tell: Callable[[_Told], None], what: _Told) -> None:
-    try:
-        tell(what)
-    except Exception:  # noqa: BLE001  one handler for whatever a page does with news
-        # One page's trouble must not keep the news from the others.
-        _LOG.exception("console_page_failed")

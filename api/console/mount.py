@@ -11,6 +11,7 @@ from nicegui import app as nicegui_app
 
 from api.console.frame import ASSETS_PATH
 from api.console.live import LiveFeed
+from api.console.metrics import ConsoleMetrics
 from api.console.pages.calibration import show_calibration
 from api.console.pages.case import show_case
 from api.console.pages.cases import show_board
@@ -46,8 +47,9 @@ def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -
         if parts.reviews is None
         else ReviewQueue(history=parts.history, reviews=parts.reviews),
     )
-    feed = LiveFeed(reader, clock=parts.clock, settings=settings)
-    _add_pages(Console(parts=parts, settings=settings, feed=feed))
+    metrics = ConsoleMetrics(parts.metrics_registry)
+    feed = LiveFeed(reader, clock=parts.clock, settings=settings, metrics=metrics)
+    _add_pages(Console(parts=parts, settings=settings, feed=feed, metrics=metrics))
     _add_preferences()
     with_assets = Path(str(files("api.console"))) / "assets"
     nicegui_app.add_static_files(ASSETS_PATH, with_assets)

@@ -11,6 +11,7 @@ from nicegui.language import Language
 from starlette.requests import Request
 
 from api.console.live import Listener, LiveFeed, News, Pulse
+from api.console.metrics import ConsoleFailure, ConsoleMetrics
 from api.console.session import Preferences, read_preferences
 from api.console.settings import ConsoleSettings
 from api.console.view_models.cases import unix_ms
@@ -31,6 +32,7 @@ class Console:
     parts: CentreParts
     settings: ConsoleSettings
     feed: LiveFeed
+    metrics: ConsoleMetrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +100,9 @@ class Refresher:
     A reader who leaves while a refresh waits for the stores takes the page along: no fault.
     """
 
-    def __init__(self, client: Client, refresh: Callable[[], Awaitable[None]]) -> None:
-        self._client = client
+    def __init__(self, visit: Visit, refresh: Callable[[], Awaitable[None]]) -> None:
+        self._client = visit.client
+        self._metrics = visit.console.metrics
         self._refresh = refresh
         self._wanted = False
         self._task: asyncio.Task[None] | None = None
@@ -118,4 +121,5 @@ class Refresher:
             except Exception:  # noqa: BLE001  one handler for a page's whole refresh
                 # The page keeps what it shows; the next news tries again.
                 if not self._client.is_deleted:
+                    self._metrics.failed(ConsoleFailure.REFRESH)
                     _LOG.exception("console_refresh_failed")

@@ -90,7 +90,7 @@ class _CasePage:
         self._situation = situation
         self._case_id = contents.case.case_id
         self._place: Place | None = None
-        self._refresher = Refresher(visit.client, self._refresh)
+        self._refresher = Refresher(visit, self._refresh)
         with frame(visit, contents.case.number):
             self._title = Piece(classes="page-title")
             self._steps = Piece(classes="panel steps-panel")

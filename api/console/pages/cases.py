@@ -23,7 +23,7 @@ async def show_board(visit: Visit) -> None:
     page = _BoardPage(visit, situation)
     page.show(situation)
     await page.show_ended()
-    ended = Refresher(visit.client, page.show_ended)
+    ended = Refresher(visit, page.show_ended)
     newest = situation.newest_change
 
     def on_news(news: News) -> None:

@@ -53,7 +53,7 @@ class _PlacePage:
         self._visit, self._words, self._place = visit, words, place
         self._situation = situation
         self._window_h = _FIRST_WINDOW_H
-        self._refresher = Refresher(visit.client, self.refresh)
+        self._refresher = Refresher(visit, self.refresh)
         self._shown: object = None
         with frame(visit, words.name(place.name)):
             self._title = Piece(classes="page-title")

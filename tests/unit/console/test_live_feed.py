@@ -5,8 +5,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 
+from prometheus_client import CollectorRegistry
+
 from alerts.outbox import OutboxMessage
 from api.console.live import Listener, LiveFeed, News, Pulse, Speedometer
+from api.console.metrics import ConsoleMetrics
 from api.console.settings import ConsoleSettings
 from api.console.situation import Situation
 from domain.cases import Case
@@ -18,6 +21,7 @@ SETTINGS = ConsoleSettings(
     poll_interval_s=0.001,
     latest_interval_s=3600,
 )
+FAILURES = "huanwei_console_failures_total"
 
 
 class ScriptedReader:
@@ -61,13 +65,22 @@ class Page:
 
 def with_feed(
     test: Callable[[LiveFeed, ScriptedReader], Coroutine[None, None, None]],
-) -> None:
+) -> CollectorRegistry:
+    """Run the test; return what was counted in it."""
+    counted = CollectorRegistry()
+
     async def run() -> None:
         reader = ScriptedReader()
-        feed = LiveFeed(reader, clock=ManualClock(), settings=SETTINGS)  # type: ignore[arg-type]
+        feed = LiveFeed(
+            reader,  # type: ignore[arg-type]
+            clock=ManualClock(),
+            settings=SETTINGS,
+            metrics=ConsoleMetrics(counted),
+        )
         await test(feed, reader)
 
     asyncio.run(run())
+    return counted
 
 
 def test_nothing_is_asked_while_no_page_is_open() -> None:
@@ -143,7 +156,8 @@ def test_pages_are_told_when_the_stores_stop_answering_and_when_they_answer_agai
         await feed.look()
         assert [pulse.healthy for pulse in page.pulses] == [True, False, True]
 
-    with_feed(test)
+    counted = with_feed(test)
+    assert counted.get_sample_value(FAILURES, {"what": "stores"}) == 1
 
 
 def test_one_pages_trouble_does_not_keep_the_news_from_the_others() -> None:
@@ -160,7 +174,8 @@ def test_one_pages_trouble_does_not_keep_the_news_from_the_others() -> None:
         await feed.look()
         assert page.news[-1].situation.open_cases == (CASE,)
 
-    with_feed(test)
+    counted = with_feed(test)
+    assert counted.get_sample_value(FAILURES, {"what": "page"}) == 2
 
 
 class RacingClock(ManualClock):

@@ -26,6 +26,7 @@ from texts.preference import locale_named
 
 _LOG = structlog.get_logger()
 _MOST_FIELDS = 16
+_TRY_AGAIN_AFTER_S = 5
 _FOREIGN_NAME = "extra_forbidden"
 
 
@@ -55,8 +56,8 @@ class ErrorAnswers:
         if is_crew_page(request.url.path):
             back = _task_address(request)
             page = render("refused.html", locale, self._catalogue, text=told.text, back=back)
-            return HTMLResponse(page, status_code=told.status)
-        return JSONResponse(told.body(), status_code=told.status)
+            return HTMLResponse(page, status_code=told.status, headers=_headers(told.code))
+        return JSONResponse(told.body(), status_code=told.status, headers=_headers(told.code))
 
     async def _on_refusal(self, request: Request, error: Exception) -> Response:
         locale = _locale(request)
@@ -83,6 +84,11 @@ class ErrorAnswers:
         # The framework answers this one outside of everything else, the outer wall included.
         put_headers(request.url.path, response.headers, STRICT_POLICY)
         return response
+
+
+def _headers(code: ErrorCode) -> dict[str, str]:
+    passes = code is ErrorCode.DATABASE_AWAY
+    return {"Retry-After": str(_TRY_AGAIN_AFTER_S)} if passes else {}
 
 
 def _locale(request: Request) -> Locale:

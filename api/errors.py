@@ -13,6 +13,7 @@ from alerts.case_desk import (
 )
 from domain.cases import IllegalMoveError
 from domain.checks import InvalidValueError
+from storage.unavailable import DatabaseUnavailableError
 from texts.catalogue import Catalogue, Locale
 
 
@@ -36,6 +37,7 @@ class ErrorCode(StrEnum):
     MISSING_PROOF = "missing_proof"
     APPROVAL_MISSING = "approval_missing"
     PICTURE_NOT_HERE = "picture_not_here"
+    DATABASE_AWAY = "database_away"
     FAILED = "failed"
 
 
@@ -57,6 +59,7 @@ STATUS: dict[ErrorCode, HTTPStatus] = {
     ErrorCode.MISSING_PROOF: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.APPROVAL_MISSING: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.PICTURE_NOT_HERE: HTTPStatus.NOT_FOUND,
+    ErrorCode.DATABASE_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The status that goes with each code."""
@@ -102,8 +105,9 @@ DOMAIN_ERRORS: dict[type[Exception], ErrorCode] = {
     MissingApprovalError: ErrorCode.APPROVAL_MISSING,
     IllegalMoveError: ErrorCode.ILLEGAL_MOVE,
     InvalidValueError: ErrorCode.INVALID_REQUEST,
+    DatabaseUnavailableError: ErrorCode.DATABASE_AWAY,
 }
-"""What the desk and the domain refuse, and the code it gets."""
+"""What the desk, the domain and the database refuse, and the code it gets."""
 
 
 def refusal_of(error: Exception, catalogue: Catalogue, locale: Locale) -> Refusal:

@@ -10,7 +10,11 @@ from enum import IntEnum
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
+
+from storage.unavailable import (
+    DatabaseUnavailableError as DatabaseUnavailableError,  # noqa: PLC0414  ours to hand on
+)
 
 _OUR_LOCKS = 0x4875_616E_0000_0000
 """Advisory locks are numbers that a whole database shares; ours begin with the letters "Huan"."""
@@ -32,16 +36,6 @@ class WriteLock(IntEnum):
     JOURNAL = _OUR_LOCKS + 3
     CASES = _OUR_LOCKS + 4
     EVALUATION = _OUR_LOCKS + 5
-
-
-class DatabaseUnavailableError(SQLAlchemyError):
-    """The database cannot do this now (away, starting, full, busy too long). Try again later.
-
-    The transaction was not committed, or its commit was not answered.
-    """
-
-    def __init__(self, finding: str) -> None:
-        super().__init__(f"PostgreSQL is not available: {finding}")
 
 
 class BadDatabaseUrlError(Exception):

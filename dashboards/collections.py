@@ -81,7 +81,7 @@ def _emptyings(box: Box) -> CurvePanel:
     return CurvePanel(
         key="emptyings_by_day",
         box=box,
-        queries=(fleet_flux.emptyings(every="1d", name="emptyings"),),
+        queries=(fleet_flux.emptyings_by_day("emptyings"),),
         look=_COUNT,
         none="emptyings",
         bars=True,

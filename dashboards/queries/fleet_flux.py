@@ -6,10 +6,12 @@ The results are wide tables: a time and a column for each figure, named as the f
 from collections.abc import Sequence
 
 from dashboards.definition import FluxQuery
-from dashboards.queries.flux import IN_SUBDISTRICT, newest_rows
+from dashboards.queries.flux import IN_SUBDISTRICT
 
 _LATELY = "  |> range(start: date.sub(d: 25m, from: v.timeRangeStop), stop: v.timeRangeStop)\n"
 _IN_RANGE = "  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)\n"
+_DAYS = 'every: 1d, offset: 16h, timeSrc: "_start"'
+"""Days that begin at midnight in Shanghai, which is UTC+8 all year."""
 _WIDE = (
     "  |> group()\n"
     '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
@@ -21,44 +23,47 @@ def _any_of(fields: Sequence[str]) -> str:
     return "(" + " or ".join(f'r._field == "{field}"' for field in fields) + ")"
 
 
-def _of_fleet(fields: Sequence[str], window: str) -> str:
+def _windowed(of_each: str, of_all: str, *, between: str = "") -> str:
+    """One value a pixel and field: first of each series, which the storage does, then of all.
+
+    To group by time instead makes a table for every moment, which takes seconds.
+    """
+    return (
+        f"  |> aggregateWindow(every: v.windowPeriod, fn: {of_each}, createEmpty: false,"
+        ' timeSrc: "_start")\n'
+        f"{between}"
+        '  |> group(columns: ["_field"])\n'
+        f"  |> aggregateWindow(every: v.windowPeriod, fn: {of_all}, createEmpty: false)\n"
+    )
+
+
+def _of_fleet(fields: Sequence[str]) -> str:
     return (
         "from(bucket: v.defaultBucket)\n"
         f"{_IN_RANGE}"
         f'  |> filter(fn: (r) => r._measurement == "fleet" and {_any_of(fields)}'
         f" and {IN_SUBDISTRICT})\n"
-        f"  |> aggregateWindow(every: v.windowPeriod, fn: {window}, createEmpty: false)\n"
-        '  |> group(columns: ["_time", "_field"])\n'
     )
 
 
 def fleet_counts(fields: Sequence[str]) -> FluxQuery:
     """How many devices there are of each kind over time, a column each."""
     kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
-    text = f"{_of_fleet(fields, 'last')}  |> sum()\n{_WIDE}  |> keep(columns: [{kept}])\n"
-    return FluxQuery(text=text)
+    added_up = _windowed("last", "sum")
+    return FluxQuery(text=f"{_of_fleet(fields)}{added_up}{_WIDE}  |> keep(columns: [{kept}])\n")
 
 
 def fleet_lowest(field: str) -> FluxQuery:
     """The lowest value of all devices over time."""
-    return FluxQuery(
-        text=(
-            "from(bucket: v.defaultBucket)\n"
-            f"{_IN_RANGE}"
-            f'  |> filter(fn: (r) => r._measurement == "fleet" and r._field == "{field}"'
-            f" and {IN_SUBDISTRICT})\n"
-            "  |> group()\n"
-            "  |> aggregateWindow(every: v.windowPeriod, fn: min, createEmpty: false)\n"
-            f"  |> map(fn: (r) => ({{_time: r._time, {field}: r._value}}))\n"
-        )
-    )
+    renamed = f"  |> map(fn: (r) => ({{_time: r._time, {field}: r._value}}))\n"
+    return FluxQuery(text=f"{_of_fleet([field])}{_windowed('min', 'min')}  |> group()\n{renamed}")
 
 
 def fleet_share(part: str, whole: str, name: str) -> FluxQuery:
     """What share of the devices is heard over time."""
     return FluxQuery(
         text=(
-            f"{_of_fleet([part, whole], 'last')}  |> sum()\n{_WIDE}"
+            f"{_of_fleet([part, whole])}{_windowed('last', 'sum')}{_WIDE}"
             f"  |> map(fn: (r) => ({{_time: r._time, {name}: r.{part} / r.{whole}}}))\n"
         )
     )
@@ -71,8 +76,8 @@ def coverage_by_day(name: str) -> FluxQuery:
             'from(bucket: "huanwei-daily")\n'
             f"{_IN_RANGE}"
             f'  |> filter(fn: (r) => r._measurement == "coverage" and {IN_SUBDISTRICT})\n'
-            '  |> group(columns: ["_time", "_field"])\n'
-            f"  |> sum()\n{_WIDE}"
+            '  |> group(columns: ["_field"])\n'
+            f"  |> aggregateWindow({_DAYS}, fn: sum, createEmpty: false)\n{_WIDE}"
             f"  |> map(fn: (r) => ({{_time: r._time, {name}: r.observed / r.due}}))\n"
         )
     )
@@ -81,11 +86,27 @@ def coverage_by_day(name: str) -> FluxQuery:
 def devices_now(columns: Sequence[str], *, most: int) -> FluxQuery:
     """One row a device as it is at the end of the range, the longest silent first."""
     kept = ", ".join(f'"{column}"' for column in columns)
-    fields = [column for column in columns if column not in {"device_id", "subdistrict_id"}]
+    fields = [column for column in columns if column != "subdistrict_id"]
     return FluxQuery(
         text=(
-            f"{newest_rows('device_now', 'device_id', fields)}"
-            f'  |> sort(columns: ["silent_s"], desc: true)\n'
+            'import "date"\n'
+            # All devices are told at one moment, with the fleet that they are.
+            "told = from(bucket: v.defaultBucket)\n"
+            f"{_LATELY}"
+            f'  |> filter(fn: (r) => r._measurement == "fleet" and r._field == "devices"'
+            f" and {IN_SUBDISTRICT})\n"
+            "  |> last()\n"
+            "  |> group()\n"
+            '  |> max(column: "_time")\n'
+            '  |> findColumn(fn: (key) => true, column: "_time")\n'
+            "at = if length(arr: told) > 0 then told[0] else v.timeRangeStart\n"
+            "from(bucket: v.defaultBucket)\n"
+            "  |> range(start: at, stop: date.add(d: 1s, to: at))\n"
+            f'  |> filter(fn: (r) => r._measurement == "device_now" and {IN_SUBDISTRICT}'
+            f" and {_any_of(fields)})\n"
+            '  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")\n'
+            "  |> group()\n"
+            '  |> sort(columns: ["silent_s"], desc: true)\n'
             f"  |> limit(n: {most})\n"
             f"  |> keep(columns: [{kept}])\n"
         )
@@ -159,10 +180,7 @@ def process_values(fields: Sequence[str], *, window: str = "max") -> FluxQuery:
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'
-            f"  |> aggregateWindow(every: v.windowPeriod, fn: {window}, createEmpty: false)\n"
-            '  |> group(columns: ["_time", "_field"])\n'
-            f"  |> {window}()\n"
-            f"{_WIDE}  |> keep(columns: [{kept}])\n"
+            f"{_windowed(window, window)}{_WIDE}  |> keep(columns: [{kept}])\n"
         )
     )
 
@@ -170,16 +188,13 @@ def process_values(fields: Sequence[str], *, window: str = "max") -> FluxQuery:
 def process_rates(fields: Sequence[str]) -> FluxQuery:
     """How fast counters of our processes grow, a minute, a column each; a restart is no jump."""
     kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
+    rates = _windowed("last", "sum", between="  |> derivative(unit: 1m, nonNegative: true)\n")
     return FluxQuery(
         text=(
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'
-            "  |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)\n"
-            "  |> derivative(unit: 1m, nonNegative: true)\n"
-            '  |> group(columns: ["_time", "_field"])\n'
-            "  |> sum()\n"
-            f"{_WIDE}  |> keep(columns: [{kept}])\n"
+            f"{rates}{_WIDE}  |> keep(columns: [{kept}])\n"
         )
     )
 
@@ -201,18 +216,18 @@ def newest_of_process(field: str, *, window: str) -> FluxQuery:
     )
 
 
-def emptyings(*, every: str, name: str) -> FluxQuery:
-    """How many emptyings there were, in windows that begin at midnight in Shanghai."""
+def emptyings_by_day(name: str) -> FluxQuery:
+    """How many emptyings there were on each day."""
     return FluxQuery(
         text=(
-            'import "timezone"\n'
-            'option location = timezone.location(name: "Asia/Shanghai")\n'
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             '  |> filter(fn: (r) => r._measurement == "emptied" and r._field == "level_before"'
             f" and {IN_SUBDISTRICT})\n"
+            # Counted in each series by the storage: half of what one series of all takes.
+            f"  |> aggregateWindow({_DAYS}, fn: count, createEmpty: false)\n"
             "  |> group()\n"
-            f'  |> aggregateWindow(every: {every}, fn: count, timeSrc: "_start")\n'
+            f"  |> aggregateWindow({_DAYS}, fn: sum)\n"
             f"  |> map(fn: (r) => ({{_time: r._time, {name}: float(v: r._value)}}))\n"
         )
     )

@@ -12,9 +12,11 @@ from vision.overflow_network import (
     OverflowNetwork,
     UnusableNetworkError,
     load_network,
+    parse_network_head,
     run_overflow_network,
     shipped_network_head,
 )
+from vision.overflow_score import UnusableHeadError
 
 
 class UnusableOverflowDataError(StandsInTheWayError):
@@ -22,10 +24,10 @@ class UnusableOverflowDataError(StandsInTheWayError):
 
 
 def overflow_report(
-    folder: Path, *, normals: Path | None, backbone: Path | None
+    folder: Path, *, normals: Path | None, backbone: Path | None, head: Path | None = None
 ) -> dict[str, object]:
     """Return what ``evaluate overflow`` prints."""
-    classifier = _classifier(backbone)
+    classifier = _classifier(backbone, head)
     try:
         found = evaluate_overflow(folder, classifier.crop_logit, normals=normals)
     except UnusableCropsError as error:
@@ -35,12 +37,18 @@ def overflow_report(
         "network": type(classifier.network).__name__,
         "network_sha256": classifier.network.sha256,
         "head_trained_on_sha256": classifier.head.network_sha256,
+        "head_trained_by": classifier.head.provenance.trained_by,
     }
 
 
-def _classifier(backbone: Path | None) -> OverflowNetwork:
+def _classifier(backbone: Path | None, head: Path | None) -> OverflowNetwork:
     try:
-        return OverflowNetwork(load_network(backbone), shipped_network_head())
+        trained = shipped_network_head() if head is None else parse_network_head(head.read_bytes())
+    except (OSError, UnusableHeadError) as error:
+        msg = f"{head}: {error}"
+        raise UnusableOverflowDataError(msg) from error
+    try:
+        return OverflowNetwork(load_network(backbone), trained)
     except (OSError, UnusableNetworkError, UnusableWeightsError) as error:
         msg = f"{backbone or 'the shipped network'}: {error}"
         raise UnusableOverflowDataError(msg) from error

@@ -45,15 +45,20 @@ def train(
             pictures = PictureFolder(run.data / PICTURES)
             examples += review_examples(read_reviews(run.data / REVIEWS), pictures.get)
         source = f"{folder.name}{' and reviews' if with_reviews else ''}"
-        trained = train_head(examples, present.network, present.head, source=source)
+        trained = train_head(
+            examples, present.network, present.head, source=source, must_compare=out is None
+        )
     except (UnusableExamplesError, OSError) as error:
         raise VisionWorkError(str(error)) from error
-    keeps_old = trained.comparison.keeps_old
+    comparison = trained.comparison
+    keeps_old = comparison is None or comparison.keeps_old
     target = out or run.references / RUN_HEAD
     is_written = out is not None or not keeps_old
     if is_written:
         write_head(target, trained)
-    compared = {name: round(value, 4) for name, value in asdict(trained.comparison).items()}
+    compared = None
+    if comparison is not None:
+        compared = {name: round(value, 4) for name, value in asdict(comparison).items()}
     return {
         "written": str(target) if is_written else None,
         "kept_the_present_head": keeps_old,

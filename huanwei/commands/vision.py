@@ -67,13 +67,16 @@ def vision_evaluate_overflow(
     backbone: Annotated[
         Path | None, typer.Option(help="Another ONNX file of the same network.")
     ] = None,
+    head: Annotated[
+        Path | None, typer.Option(help="A head that `vision train` made; default: the shipped one.")
+    ] = None,
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well overfull bins are told from others; intervals are 95 %."""
     from huanwei.overflow_evaluation import overflow_report  # noqa: PLC0415
 
-    report = overflow_report(folder, normals=calibrate, backbone=backbone)
+    report = overflow_report(folder, normals=calibrate, backbone=backbone, head=head)
     typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 2))
 
 

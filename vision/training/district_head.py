@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.problems import ProblemClass
 from domain.reviews import Review, ReviewAnswer
@@ -81,10 +82,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A new head, how good it is, and how it compares."""
+    """A new head, how good it is, and how it compares, where anything was left to compare on."""
 
     head: NetworkHead
-    comparison: Comparison
+    comparison: Comparison | None
 
 
 def folder_examples(folder: Path) -> list[Example]:
@@ -156,18 +157,21 @@ def train_head(
     *,
     source: str,
     deals: int = DEALS,
+    must_compare: bool = True,
 ) -> Trained:
     """Fit a head to all examples, measured with whole groups left out, beside the old one on
-    the pictures that one was not trained on. Raises :class:`UnusableExamplesError`.
+    the pictures that one was not trained on. Raises :class:`UnusableExamplesError`, also where it
+    ``must_compare`` and the old one was trained on nearly all of them.
     """
     data = _training_set(examples, network)
     _check_enough(data, "to train on")
     random = np.random.default_rng(_SEED)
     runs = [left_out_logits(data, random) for _ in range(deals)]
     quality = quality_of(data, runs, random)
-    comparison = _compare(
-        data, np.mean(runs, axis=0), [one.identity for one in examples], network, old, random
-    )
+    comparison = None
+    unseen = _unseen_by(old, examples)
+    if must_compare or _is_enough(_rows_of(data, unseen)):
+        comparison = _compare(data, np.mean(runs, axis=0), unseen, network, old, random)
     fit = fit_rows(data, np.ones(len(data.overflow), dtype=np.bool_))
     overfull = int(data.overflow.sum())
     head = NetworkHead(
@@ -205,15 +209,19 @@ def write_head(path: Path, trained: Trained) -> None:
 def card_of(trained: Trained) -> str:
     """Return the model card of a head."""
     told, compared = trained.head.provenance, trained.comparison
+    beside = "- Not measured beside the head before it: that one was trained on these very crops."
+    if compared is not None:
+        beside = f"""- Beside the head before it, on {compared.pictures} crops in {compared.groups}
+  groups that neither was trained on: AUC {compared.new_auc:.3f} against
+  {compared.old_auc:.3f}; gain {compared.gain:+.3f}
+  ({compared.gain_low:+.3f} to {compared.gain_high:+.3f}, 95 %)."""
     return f"""# Overflow head of this district
 
 - Made by `{told.trained_by}` from {told.data}; {told.pictures} crops in {told.groups} groups.
 - Licence of the pictures: {told.licence_of_data}.
 - Measured with whole groups left out ({told.split}): AUC {told.auc} ({told.auc_low} to
   {told.auc_high}), F1 {told.f1}, recall {told.recall}, specificity {told.specificity}.
-- Beside the head before it, on {compared.pictures} crops in {compared.groups} groups that neither
-  was trained on: AUC {compared.new_auc:.3f} against {compared.old_auc:.3f}; gain
-  {compared.gain:+.3f} ({compared.gain_low:+.3f} to {compared.gain_high:+.3f}, 95 %).
+{beside}
 - Network under it: {trained.head.network_sha256}. Thresholds found with another head do not count
   any more: calibrate the cameras again.
 """
@@ -238,34 +246,47 @@ def _training_set(examples: Sequence[Example], network: Network) -> TrainingSet:
     )
 
 
+def _is_enough(data: TrainingSet) -> bool:
+    overfull = int(data.overflow.sum())
+    fewest = min(overfull, len(data.overflow) - overfull)
+    return fewest >= FEWEST_OF_A_LABEL and len(np.unique(data.groups)) >= FEWEST_GROUPS
+
+
 def _check_enough(data: TrainingSet, purpose: str) -> None:
-    overfull, groups = int(data.overflow.sum()), len(np.unique(data.groups))
-    normal = len(data.overflow) - overfull
-    if min(overfull, normal) < FEWEST_OF_A_LABEL or groups < FEWEST_GROUPS:
+    if not _is_enough(data):
+        overfull, groups = int(data.overflow.sum()), len(np.unique(data.groups))
         msg = (
-            f"{overfull} overflow and {normal} not, in {groups} groups {purpose}: at least "
-            f"{FEWEST_OF_A_LABEL} of each and {FEWEST_GROUPS} groups are needed"
+            f"{overfull} overflow and {len(data.overflow) - overfull} not, in {groups} groups "
+            f"{purpose}: at least {FEWEST_OF_A_LABEL} of each and {FEWEST_GROUPS} groups "
+            "are needed"
         )
         raise UnusableExamplesError(msg)
+
+
+def _unseen_by(old: NetworkHead, examples: Sequence[Example]) -> NDArray[np.bool_]:
+    known = frozenset(old.trained_on)
+    return np.array([one.identity not in known for one in examples])
+
+
+def _rows_of(data: TrainingSet, rows: NDArray[np.bool_]) -> TrainingSet:
+    return TrainingSet(
+        features=data.features[rows],
+        mirrored=data.mirrored[rows],
+        overflow=data.overflow[rows],
+        groups=data.groups[rows],
+        licences=(),
+    )
 
 
 def _compare(
     data: TrainingSet,
     new_logits: Numbers,
-    identities: Sequence[str],
+    unseen: NDArray[np.bool_],
     network: Network,
     old: NetworkHead,
     random: np.random.Generator,
 ) -> Comparison:
-    known = frozenset(old.trained_on)
-    unseen = np.array([identity not in known for identity in identities])
-    part = TrainingSet(
-        features=data.features[unseen],
-        mirrored=data.mirrored[unseen],
-        overflow=data.overflow[unseen],
-        groups=data.groups[unseen],
-        licences=(),
-    )
+    part = _rows_of(data, unseen)
     _check_enough(part, "that the present head was not trained on, to compare with it")
     head = OverflowNetwork(network, old).head
     old_logits = (part.features @ np.array(head.weights) + head.bias).mean(axis=1)

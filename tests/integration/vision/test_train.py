@@ -26,6 +26,7 @@ from vision.overflow_network import (
 from vision.training.district_head import (
     Example,
     UnusableExamplesError,
+    card_of,
     folder_examples,
     review_examples,
     train_head,
@@ -92,6 +93,7 @@ def test_a_new_head_takes_the_place_of_a_worse_one_and_tells_where_it_comes_from
 ) -> None:
     trained = train_head(examples(), BrightnessNetwork(), BAD, source="a test", deals=1)
 
+    assert trained.comparison is not None
     assert trained.comparison.new_auc > 0.95
     assert trained.comparison.old_auc < 0.05
     assert not trained.comparison.keeps_old
@@ -112,6 +114,7 @@ def test_a_better_head_is_kept() -> None:
     # What is taught is mostly noise, so the new head can only be worse than one that knows.
     trained = train_head(wrong, BrightnessNetwork(), GOOD, source="noise", deals=1)
 
+    assert trained.comparison is not None
     assert trained.comparison.keeps_old
 
 
@@ -120,6 +123,11 @@ def test_a_head_is_not_measured_on_what_it_was_trained_on() -> None:
 
     with pytest.raises(UnusableExamplesError, match="was not trained on"):
         train_head(examples(), BrightnessNetwork(), taught, source="again", deals=1)
+    elsewhere = train_head(
+        examples(), BrightnessNetwork(), taught, source="again", deals=1, must_compare=False
+    )
+    assert elsewhere.comparison is None
+    assert "trained on these very crops" in card_of(elsewhere)
 
 
 @pytest.mark.parametrize("count", [0, 12])

@@ -9,6 +9,7 @@ from huanwei.process import Closing, ProcessParts
 from huanwei.process_points import points_of
 from huanwei.run_stores import cases_of, database_in_plain_words, record_feed_of, registry_of
 from huanwei.settings import Settings
+from huanwei.site_registry import copy_path
 from storage.registry_copy import RegistryCopy
 
 
@@ -31,7 +32,7 @@ def build(settings: Settings) -> ProcessParts:
     return ProcessParts(
         parts=[
             Closing(feed),
-            RegistryCopy(registry, settings.run.registry_copy),
+            RegistryCopy(registry, copy_path(settings)),
             alerts,
             *annotation_parts(settings, registry=registry, metrics=metrics),
             *points_of(settings, process="alerts", clock=clock, metrics=metrics),

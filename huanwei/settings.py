@@ -100,8 +100,8 @@ class RunSection(_Section):
     data: Path = Path("data")
     logs: Path = Path("logs")
     registry: Path = Path("registry.json")
-    registry_copy: Path = Path("registry-copy.json")
-    """With ``[postgres]``: where alerts keeps the newest registry for the edge, which reads it."""
+    registry_copy: Path | None = None
+    """With ``[postgres]``: the newest registry, kept there for the edge; None: in ``data``."""
     references: Path = Path("references")
     clock_anchor: Path | None = None
     """Only demo and tests have one: the business clock then runs from this anchor file."""

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from huanwei.errors import StandsInTheWayError
+from huanwei.run_files import REGISTRY_COPY
 from huanwei.settings import Settings
 from storage.registry_file import RegistryFile
 
@@ -17,10 +18,14 @@ COPY_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.2
 
 
+def copy_path(settings: Settings) -> Path:
+    """Return where alerts keeps the newest registry of a district."""
+    return settings.run.registry_copy or settings.run.data / REGISTRY_COPY
+
+
 def registry_path(settings: Settings) -> Path:
     """Return the file: with ``[postgres]`` the copy that alerts keeps."""
-    run = settings.run
-    return run.registry if settings.postgres is None else run.registry_copy
+    return settings.run.registry if settings.postgres is None else copy_path(settings)
 
 
 def site_registry(settings: Settings, *, copy_within_s: float = COPY_WITHIN_S) -> RegistryFile:

@@ -103,9 +103,10 @@ def _newest(writer: "PostgresRegistryWriter") -> "RegistrySnapshot":
 def _copy_for_edge(settings: Path, snapshot: "RegistrySnapshot") -> None:
     """Hand it to the edge now, which may start before the process that follows the database."""
     from huanwei.settings import load_settings  # noqa: PLC0415
+    from huanwei.site_registry import copy_path  # noqa: PLC0415
     from storage.registry_copy import bring_copy  # noqa: PLC0415
 
-    path = load_settings(settings).run.registry_copy
+    path = copy_path(load_settings(settings))
     try:
         bring_copy(snapshot, path)
     except OSError as error:

@@ -7,7 +7,8 @@ program is found. Without PostgreSQL or InfluxDB their embedded parts do the wor
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,10 +71,12 @@ def run_district(
     say(f"Data and logs: {folder}")
     for line in plan.found_lines():
         say(f"  {line}")
-    with DistrictServers(plan, folder) as servers:
+    with (
+        _district_written(settings_path, new=not keep) as written,
+        DistrictServers(plan, folder) as servers,
+    ):
         running = servers.started()
-        if not keep:
-            _write_district(settings_path)
+        written()
         servers.fill(settings_path)
         running += servers.grafana(settings_path)
         settings = load_settings(settings_path)
@@ -172,10 +175,25 @@ def _new_run(*, seed: int, ports: DistrictPorts) -> tuple[Path, ServerPlan]:
     return path, plan
 
 
-def _write_district(settings_path: Path) -> None:
-    subprocess.run(  # noqa: S603  our own module
-        (sys.executable, "-m", "huanwei.prepare_demo", str(settings_path)), check=True
-    )
+@contextmanager
+def _district_written(settings_path: Path, *, new: bool) -> Iterator[Callable[[], None]]:
+    """Write a new run's registry and references while servers start; give what waits for it."""
+    if not new:
+        yield lambda: None
+        return
+    command = (sys.executable, "-m", "huanwei.prepare_demo", str(settings_path))
+    writing = subprocess.Popen(command)  # noqa: S603  our own module
+
+    def wait() -> None:
+        if writing.wait() != 0:
+            msg = "the simulated district could not be written"
+            raise StandsInTheWayError(msg)
+
+    try:
+        yield wait
+    finally:
+        writing.kill()
+        writing.wait()
 
 
 def _newest_run() -> tuple[Path, ServerPlan]:

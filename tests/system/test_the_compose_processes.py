@@ -12,14 +12,19 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from huanwei.broker.nats_server import find_nats_server
 from huanwei.compose_secrets import compose_secrets
+from storage.postgres_registry import PostgresRegistryWriter
+from storage.registry_file import load_registry
 from tests.fakes.compose_file import Service, filled_in, read_compose
 from tests.influx_server import ADMIN_TOKEN, RunningInflux
 from tests.postgres_server import RunningPostgres
 from tests.servers import free_ports
+from tests.whole_run import until
 
 ROOT = Path(__file__).parents[2]
 SERVICES = read_compose(ROOT / "docker-compose.yml").services
@@ -175,6 +180,12 @@ def test_every_service_of_ours_becomes_healthy_in_the_order_of_compose(
         for name in ROLES:
             district.wait_healthy(name, district.ports[name])
         district.run("broker-cap")
+        writer = PostgresRegistryWriter(url, by="an office", now=lambda: datetime.now(UTC))
+        newest = replace(load_registry(etc / "site" / "registry.json"), version=2)
+        writer.put(newest)
+        writer.close()
+        copy = tmp_path / "copy" / "registry.json"
+        assert until(lambda: load_registry(copy) == newest, within_s=20)  # what the edge reads
     postgres.drop(url)
     token = tmp_path / "influx-read-token"
     assert token.stat().st_mode & 0o077 == 0

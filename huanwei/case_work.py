@@ -8,6 +8,7 @@ from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
+from alerts.notifiers.address_guard import AddressGuard
 from alerts.notifiers.webhook import WebhookNotifier
 from alerts.outbox import Channel
 from alerts.service import AlertsService
@@ -42,7 +43,9 @@ def alerts_service(
         feed=feed,
         store=store,
         rules=settings.rules,
-        notifiers={Channel.WEBHOOK: WebhookNotifier()},
+        notifiers={
+            Channel.WEBHOOK: WebhookNotifier(guard=AddressGuard(settings.centre.webhook_networks))
+        },
         crew_links=crew_links(settings, clock),
         catalogue=load_catalogues(),
         metrics=AlertMetrics(metrics),

@@ -35,7 +35,7 @@ gateway_id = "{gateway_id}"
 [centre]
 port = {console_port}
 public_url = "http://127.0.0.1:{console_port}"
-# map_tile_url = "https://tiles.example/{{z}}/{{x}}/{{y}}.png"
+{phones}# map_tile_url = "https://tiles.example/{{z}}/{{x}}/{{y}}.png"
 {simulator}"""
 
 _SECRETS = """\
@@ -79,6 +79,8 @@ def write_settings(
         # Drills compare it with the journal. It grows for ever: nothing for a district's gateway.
         acceptance_log="" if simulator_port is None else 'acceptance_log = "data/accepted.jsonl"\n',
         console_port=console_port,
+        # The simulated phones.
+        phones="" if simulator_port is None else 'webhook_networks = ["127.0.0.0/8"]\n',
         simulator=""
         if simulator_port is None
         else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n"

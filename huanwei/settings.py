@@ -80,6 +80,11 @@ def _shards(text: str) -> str:
     return format_shards(parse_shards(text))
 
 
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
+Network = Annotated[str, AfterValidator(_network)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 GuardedHost = Annotated[str, AfterValidator(_guarded)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
@@ -246,6 +251,8 @@ class CentreSection(_Section):
     """How a crew's phone reaches the crew pages: the links in messages begin with it."""
     signing_secret: Secret = NO_SECRET
     """Signs the crew links and the console's cookies; alerts, api and centre need it."""
+    webhook_networks: tuple[Network, ...] = ()
+    """Networks that are not the public one and where a crew's web hook may lie all the same."""
     map_tile_url: str | None = None
     """Tiles behind the map, for example of a provider inside the country; none are needed."""
 

@@ -11,6 +11,7 @@ from datetime import UTC
 import httpx
 
 from alerts.notifier import DeliveryRefusedError, DeliveryUnknownError, Message
+from alerts.notifiers.address_guard import AddressGuard, ForbiddenAddressError
 
 SCHEMA = 1
 DEADLINE_S = 5.0
@@ -28,18 +29,24 @@ _PERMANENT_CODES = frozenset(
 
 _UNCLEAR_STATUSES = frozenset({502, 504})
 _LATER_STATUSES = frozenset({408, 425, 429})
+_PORTS = {"http": 80, "https": 443}
 _HTTP_OK, _HTTP_REDIRECT, _HTTP_CLIENT_ERROR, _HTTP_SERVER_ERROR = 200, 300, 400, 500
 
 
 class WebhookNotifier:
     """Posts messages as JSON (``schema`` 1). Follows no redirect, reads no long answer.
 
-    ``transport`` is for tests.
+    ``guard`` says which addresses may be reached; None: any. ``transport`` is for tests.
     """
 
     def __init__(
-        self, *, transport: httpx.BaseTransport | None = None, deadline_s: float = DEADLINE_S
+        self,
+        *,
+        guard: AddressGuard | None = None,
+        transport: httpx.BaseTransport | None = None,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
+        self._guard = guard
         self._client = httpx.Client(
             transport=transport,
             timeout=httpx.Timeout(deadline_s),
@@ -55,6 +62,8 @@ class WebhookNotifier:
             status, body = self._post(message.address, message)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise DeliveryRefusedError(permanent=False, code="unreachable") from error
+        except ForbiddenAddressError as error:
+            raise DeliveryRefusedError(permanent=True, code="address_not_allowed") from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise DeliveryRefusedError(permanent=True, code="bad_address") from error
         except httpx.TimeoutException as error:
@@ -68,11 +77,13 @@ class WebhookNotifier:
         self._client.close()
 
     def _post(self, address: str, message: Message) -> tuple[int, bytes]:
+        url, headers, extensions = self._checked(httpx.URL(address))
         with self._client.stream(
             "POST",
-            address,
+            url,
             json=body_of(message),
-            headers={"Idempotency-Key": message.message_id},
+            headers={"Idempotency-Key": message.message_id, **headers},
+            extensions=extensions,
         ) as response:
             body = bytearray()
             for chunk in response.iter_bytes(4096):
@@ -80,6 +91,17 @@ class WebhookNotifier:
                 if len(body) > LARGEST_ANSWER_BYTES:
                     raise DeliveryUnknownError(code="answer_too_long")
             return response.status_code, bytes(body)
+
+    def _checked(self, url: httpx.URL) -> tuple[httpx.URL, dict[str, str], dict[str, str]]:
+        """Return where to connect, and what still names the host: to the server and in TLS."""
+        if self._guard is None or url.scheme not in _PORTS or not url.host:
+            return url, {}, {}
+        try:
+            checked = self._guard.checked(url.host, url.port or _PORTS[url.scheme])
+        except (OSError, UnicodeError) as error:
+            raise httpx.ConnectError(str(error)) from error
+        host = {"Host": url.netloc.decode("ascii")}
+        return url.copy_with(host=checked), host, {"sni_hostname": url.host}
 
 
 def body_of(message: Message) -> Mapping[str, object]:

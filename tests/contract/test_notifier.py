@@ -10,6 +10,7 @@ import pytest
 
 from alerts.case_database import SqliteCases
 from alerts.notifier import DeliveryRefusedError, DeliveryUnknownError, Message, Notifier
+from alerts.notifiers.address_guard import AddressGuard
 from alerts.notifiers.console import ConsoleNotifier
 from alerts.notifiers.webhook import LARGEST_ANSWER_BYTES, WebhookNotifier
 from alerts.outbox import NoticeLevel
@@ -195,3 +196,39 @@ def test_an_address_that_is_none_is_refused_for_good(address: str | None) -> Non
     finally:
         notifier.close()
     assert refusal.value.permanent
+
+
+def test_a_private_address_is_refused_for_good_and_an_allowed_one_reached_as_it_was_checked() -> (
+    None
+):
+    asked: list[tuple[str, str, object]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        name = request.extensions.get("sni_hostname")
+        asked.append((str(request.url), request.headers["Host"], name))
+        return httpx.Response(200, json={"code": 0})
+
+    def notifier(*allowed: str) -> WebhookNotifier:
+        guard = AddressGuard(allowed, resolve=lambda _host, _port: ["10.1.2.3"])
+        return WebhookNotifier(guard=guard, transport=httpx.MockTransport(handler))
+
+    message = _message(address="https://relay.example:8443/p?q=1")
+    with pytest.raises(DeliveryRefusedError) as refusal:
+        notifier().send(message)
+    assert (refusal.value.permanent, refusal.value.code) == (True, "address_not_allowed")
+    assert asked == []
+    notifier("10.0.0.0/8").send(message)
+    assert asked == [("https://10.1.2.3:8443/p?q=1", "relay.example:8443", "relay.example")]
+
+
+def test_a_name_that_cannot_be_looked_up_is_tried_again() -> None:
+    def fails(host: str, port: int) -> list[str]:
+        raise OSError(host)
+
+    notifier = WebhookNotifier(guard=AddressGuard([], resolve=fails))
+    try:
+        with pytest.raises(DeliveryRefusedError) as refusal:
+            notifier.send(_message(address="http://relay.example/p"))
+    finally:
+        notifier.close()
+    assert (refusal.value.permanent, refusal.value.code) == (False, "unreachable")

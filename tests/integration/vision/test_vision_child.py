@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,14 +18,19 @@ from prometheus_client import CollectorRegistry
 
 from domain.devices import Camera, Lighting, ReferencePicture
 from domain.places import Name
-from domain.records import CameraHealth, SnapshotVerdicts
+from domain.ports.clock import Clock
+from domain.problems import ProblemClass
+from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
 from domain.registry import RegistrySnapshot
-from huanwei.business_clock import SystemClock
+from huanwei.business_clock import Anchor, AnchoredClock, SystemClock, write_anchor
 from tests.fakes.camera_server import CameraServer
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.fakes.sample_pictures import clean_scene, jpeg_of, street_camera, with_noise
 from vision.child import VisionChild
+from vision.limited_cv2 import cv2
+from vision.lite0_file import SHIPPED_WEIGHTS
 from vision.metrics import VisionMetrics
+from vision.overflow_calibration import Calibration, calibration_path, write_calibration
 from vision.results import Beat, SnapshotResult
 
 SCENE = clean_scene()
@@ -97,13 +103,14 @@ def child_of(
     silence_s: float = 10.0,
     *,
     overflow_network: bool = False,
+    clock_factory: Callable[[], Clock] = SystemClock,
 ) -> VisionChild:
     return VisionChild(
         gateway_id="gw-1",
         registry=registry,
         references_folder=folder,
-        clock=SystemClock(),
-        clock_factory=SystemClock,
+        clock=clock_factory(),
+        clock_factory=clock_factory,
         on_result=taking,
         metrics=VisionMetrics(CollectorRegistry()),
         silence_s=silence_s,
@@ -111,17 +118,61 @@ def child_of(
     )
 
 
-def test_the_child_judges_with_the_overflow_network_within_its_limits(tmp_path: Path) -> None:
+def ten_times_as_fast(folder: Path) -> Path:
+    path = folder / "clock.json"
+    write_anchor(path, Anchor(wall_s=time.time(), virtual_s=time.time() - 86_400, speed=10.0))
+    return path
+
+
+def test_a_calibration_saved_while_the_child_runs_counts_with_its_next_pictures(
+    tmp_path: Path,
+) -> None:
     taking = Taking()
-    with CameraServer({"/cam-01": LIVE}) as server:
-        registry = registry_of([camera_at(server, "cam-01", tmp_path)])
-        child = child_of(registry, tmp_path, taking, overflow_network=True)
+    doubtful = SCENE.copy()
+    cv2.rectangle(doubtful, (290, 44), (302, 100), (20, 20, 220), -1)
+    pictures = [jpeg_of(with_noise(doubtful, number)) for number in range(6)]
+
+    def calibrate_at(threshold: float) -> None:
+        write_calibration(
+            calibration_path(tmp_path, "cam-01"),
+            Calibration(
+                threshold=threshold,
+                normal_pictures=20,
+                network_sha256=hashlib.sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest(),
+            ),
+        )
+
+    def overflow(number: int) -> VerdictState | None:
+        values = taking.results[number].record.values
+        assert isinstance(values, SnapshotVerdicts)
+        return next(
+            (
+                verdict.state
+                for verdict in values.verdicts
+                if verdict.problem_class is ProblemClass.BIN_OVERFLOW
+            ),
+            None,
+        )
+
+    calibrate_at(30.0)
+    with CameraServer({"/cam-01": pictures}) as server:
+        child = child_of(
+            registry_of([camera_at(server, "cam-01", tmp_path)]),
+            tmp_path,
+            taking,
+            overflow_network=True,
+            clock_factory=partial(AnchoredClock, ten_times_as_fast(tmp_path)),
+        )
         child.start()
         try:
-            wait_for(lambda: len(taking.results) >= 2)
+            wait_for(lambda: len(taking.results) >= 5)
+            before = overflow(-1)
+            calibrate_at(-30.0)
+            wait_for(lambda: overflow(-1) is VerdictState.PRESENT)
         finally:
             child.stop()
-    assert taking.healths("cam-01")[:2] == [CameraHealth.OK] * 2
+    assert before is VerdictState.UNKNOWN
+    assert set(taking.healths("cam-01")) == {CameraHealth.OK}
 
 
 def test_verdicts_and_pictures_come_and_nothing_is_lost_while_the_gateway_refuses(

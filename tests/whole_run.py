@@ -132,7 +132,7 @@ class WholeRun:
         more_settings: str = "",
     ) -> None:
         self.folder = folder
-        ports = free_ports(8)
+        ports = free_ports(9)
         self.path = write_settings(
             folder,
             gateway_id=GATEWAY_ID,
@@ -145,7 +145,9 @@ class WholeRun:
             f"administration_port = {ports[2] + 1}": f"administration_port = {ports[3]}",
             f"monitoring_port = {ports[2] + 2}": f"monitoring_port = {ports[4]}",
             "[edge]\n": f"[edge]\nhealth_port = {ports[5]}\n",
-            "\n[centre]\n": f"\n[centre]\nhealth_port = {ports[7]}\n",
+            "\n[centre]\n": (
+                f"\n[centre]\nhealth_port = {ports[7]}\nalerts_health_port = {ports[8]}\n"
+            ),
         }
         for old, new in replaced.items():
             assert old in text
@@ -174,7 +176,7 @@ class WholeRun:
         return self.settings.centre.public_url
 
     def start(self, *names: str) -> None:
-        """Start processes (``broker``, ``edge``, ``ingest``, ``centre``) without waiting."""
+        """Start processes (``broker``, or a role such as ``edge``) without waiting."""
         for name in names:
             logs = self.settings.run.logs
             logs.mkdir(exist_ok=True)
@@ -245,6 +247,8 @@ class WholeRun:
             "edge": settings.edge.health_port,
             "ingest": settings.ingest.health_port,
             "centre": settings.centre.health_port,
+            "alerts": settings.centre.alerts_health_port,
+            "api": settings.centre.health_port,
         }[name]
 
     def _is_ready(self, name: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 
 from domain.cases import CaseState
+from huanwei.business_clock import SystemClock
+from storage.postgres_registry import PostgresRegistryWriter
+from tests.postgres_server import RunningPostgres
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
 from wire.client import MqttClient
@@ -62,7 +66,7 @@ class Loop:
 
     def message(self, level: str) -> dict[str, Any]:
         """Wait for the crew's message of that level."""
-        assert until(lambda: level in self._levels(), within_s=20), self.phone.messages
+        assert until(lambda: level in self._levels(), within_s=40), self.phone.messages
         return next(m for m in self.phone.messages if m["level"] == level)
 
     def crew_does(self, link: str, step: str, **files: bytes) -> None:
@@ -86,6 +90,10 @@ class Loop:
         self.crew_does(link, "arrive")
         self.crew_does(link, "finish", overview=photo(1), close_up=photo(2))
 
+    def answers(self, link: str) -> bool:
+        """Tell whether the crew's page is there."""
+        return httpx.get(link).status_code == 200
+
     def _levels(self) -> list[str]:
         return [message["level"] for message in self.phone.messages]
 
@@ -97,24 +105,58 @@ def photo(seed: int) -> bytes:
     return jpeg.tobytes()
 
 
-@pytest.fixture
-def loop(tmp_path: Path) -> Iterator[Loop]:
+@contextmanager
+def running_loop(folder: Path, *, url: str | None = None) -> Iterator[Loop]:
+    """Run the whole loop: on one machine, or as a district's processes over the PostgreSQL."""
     phone = RecordingPhone()
     phone.start()
-    run = WholeRun(tmp_path / "run", small_registry(1, webhook_url=phone.url), speed=10)
+    registry = small_registry(1, webhook_url=phone.url)
+    roles, postgres = ("edge", "ingest", "centre"), ""
+    if url is not None:
+        roles, postgres = ("edge", "ingest", "alerts", "api"), f'\n[postgres]\nurl = "{url}"\n'
+        writer = PostgresRegistryWriter(url, by="test", now=SystemClock().now)
+        writer.put(registry)
+        writer.close()
+    run = WholeRun(folder, registry, speed=10, more_settings=postgres)
     whole = Loop(run, phone)
     try:
         run.start("broker")
         run.wait_ready("broker")
-        run.start("edge", "ingest", "centre")
+        run.start(*roles)
         whole.sensor.start()
-        run.wait_ready("edge", "ingest", "centre")
+        run.wait_ready(*roles, within_s=60)
         assert until(lambda: whole.sensor.connected, within_s=10)
         yield whole
     finally:
         whole.sensor.stop()
         run.stop()
         phone.stop()
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Iterator[Loop]:
+    with running_loop(tmp_path / "run") as whole:
+        yield whole
+
+
+def test_a_district_s_processes_bring_a_case_from_the_reading_to_closed_over_postgresql(
+    tmp_path: Path, postgres: RunningPostgres, postgres_url: str
+) -> None:
+    with running_loop(tmp_path / "run", url=postgres_url) as loop:
+        loop.report(0.30, 0.95, 0.96)
+        task = loop.message("new")
+        postgres.end_sessions(postgres_url)
+        assert until(lambda: loop.answers(task["link"]), within_s=10)
+        loop.crew_cleans(task["link"])
+        assert loop.case()["case"]["state"] == "awaiting_verification"
+        loop.report(0.05, 0.04)
+        assert until(lambda: loop.case()["case"]["state"] == "closed", within_s=40), loop.case()
+        actors = [entry["actor"] for entry in loop.case()["log"]]
+        assert actors.count("crew") == 3
+        assert actors[-1] == "machine_verification"
+        assert [m["level"] for m in loop.phone.messages].count("new") == 1
+        assert not list(loop.run.settings.run.data.glob("cases.db"))
+        assert not list(loop.run.settings.run.data.glob("journal.db"))
 
 
 def test_a_case_goes_from_the_reading_to_closed_and_the_readings_verify_it(loop: Loop) -> None:
@@ -124,7 +166,7 @@ def test_a_case_goes_from_the_reading_to_closed_and_the_readings_verify_it(loop:
     assert loop.case()["case"]["state"] == "awaiting_verification"
 
     loop.report(0.05, 0.04)
-    assert until(lambda: loop.case()["case"]["state"] == "closed", within_s=20), loop.case()
+    assert until(lambda: loop.case()["case"]["state"] == "closed", within_s=40), loop.case()
 
     detail = loop.case()
     actors = [entry["actor"] for entry in detail["log"]]
@@ -145,9 +187,9 @@ def test_a_bin_that_is_still_full_sends_the_case_back_as_rework(loop: Loop) -> N
 
     loop.report(0.97, 0.98)
 
-    assert until(lambda: loop.case()["case"]["state"] == "rework", within_s=20), loop.case()
+    assert until(lambda: loop.case()["case"]["state"] == "rework", within_s=40), loop.case()
     again = loop.message("rework")
     loop.crew_cleans(again["link"])
     loop.report(0.05, 0.04)
-    assert until(lambda: loop.case()["case"]["state"] == "closed", within_s=20), loop.case()
+    assert until(lambda: loop.case()["case"]["state"] == "closed", within_s=40), loop.case()
     assert loop.case()["case"]["rework_count"] == 1

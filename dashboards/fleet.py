@@ -227,7 +227,7 @@ def _refused(box: Box) -> BarsPanel:
         box=box,
         queries=(fleet_flux.refused_by_reason(),),
         look=_COUNT,
-        none="figures",
+        none="refused",
         category="reason",
         horizontal=True,
         fields=(

@@ -166,6 +166,7 @@ def refused_by_reason() -> FluxQuery:
             '  |> group(columns: ["reason"])\n'
             "  |> sum()\n"
             "  |> group()\n"
+            "  |> filter(fn: (r) => r._value > 0.0)\n"
             '  |> sort(columns: ["_value"], desc: true)\n'
             "  |> map(fn: (r) => ({reason: r.reason, letters: r._value}))\n"
         )

@@ -92,7 +92,8 @@ def _fields(device: Device, spoken: Record | None, at: datetime) -> Fields:
     fields: Fields = {"ok": float(state is DeviceState.OK), "state": state}
     if spoken is None:
         return fields
-    fields["silent_s"] = (at - spoken.observed_at).total_seconds()
+    # The moment told is a full ten minutes; what was heard since then is no silence.
+    fields["silent_s"] = max(0.0, (at - spoken.observed_at).total_seconds())
     match spoken.values:
         case FillReading() as reading:
             fields |= {"battery_ratio": reading.battery_ratio, "rssi_dbm": reading.rssi_dbm}

@@ -7,7 +7,8 @@ evaluation, cases are worked on by orders. Only the network between is left out.
 import functools
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,7 @@ from domain.records import (
 )
 from firmware_sim.district import build_district
 from firmware_sim.faults import FaultPlan
+from firmware_sim.ground import PlaceTruth
 from firmware_sim.scenario import CALM
 from firmware_sim.seconds import seconds_of
 from firmware_sim.sensor_field import SensorField
@@ -68,6 +70,15 @@ _GROUND = (
 _catalogue = functools.cache(load_catalogues)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a camera had before it."""
+
+    camera_id: str
+    truth: PlaceTruth
+    at: datetime
+
+
 class DistrictLife:
     """Lives through the hours before ``until``; afterwards its parts hold what a run would."""
 
@@ -81,6 +92,8 @@ class DistrictLife:
         self.feed = MemoryRecordFeed()
         self.lines: list[bytes] = []
         """Points of places and devices, told while it lived."""
+        self.scenes: dict[str, Scene] = {}
+        """What each picture shows, by its address."""
         known = MemoryRegistry(self.registry)
         self.series = SqliteSeries(folder / "series.db")
         self.history = SqliteHistory(folder / "series.db")
@@ -156,6 +169,8 @@ class DistrictLife:
     def _snapshot(self, camera: Camera, now: datetime) -> Record:
         """Say what a camera without faults would: the truth about its zones."""
         truth = self.world.truth(camera.place_id, now)
+        picture = picture_hash(camera.device_id, now)
+        self.scenes[picture] = Scene(camera_id=camera.device_id, truth=truth, at=now)
         verdicts = []
         for zone in camera.zones:
             if zone.kind is ZoneKind.IGNORE:
@@ -180,7 +195,7 @@ class DistrictLife:
             values=SnapshotVerdicts(
                 camera_health=CameraHealth.OK,
                 verdicts=tuple(verdicts),
-                picture_sha256=picture_hash(camera.device_id, now),
+                picture_sha256=picture,
             ),
         )
 
@@ -208,7 +223,14 @@ class DistrictLife:
                 if case.arrived_at is None:
                     self._move(case, CaseAction.ARRIVE)
                 photos = tuple(picture_hash(f"{case.case_id}-{n}", now) for n in (1, 2))
+                self._photographed(case.place_id, photos, now)
                 self._move(case, CaseAction.FINISH, photos=photos)
+
+    def _photographed(self, place_id: str, photos: Sequence[str], at: datetime) -> None:
+        """A crew's photos show what a camera there sees, where there is one."""
+        for camera in self.registry.cameras_at[place_id]:
+            scene = Scene(camera_id=camera.device_id, truth=self.world.truth(place_id, at), at=at)
+            self.scenes |= dict.fromkeys(photos, scene)
 
     def _move(self, case: Case, action: CaseAction, *, photos: tuple[str, ...] = ()) -> None:
         self._keys += 1

@@ -107,7 +107,9 @@ def _body(
 
 
 def _table(panel: Panel, frame: Frame, height: int) -> str:
-    shown = [(c, FieldLook(panel, c.name)) for c in frame.columns]
+    (organized,) = (t["options"]["indexByName"] for t in panel["transformations"])
+    columns = sorted(frame.columns, key=lambda column: organized.get(column.name, len(organized)))
+    shown = [(c, FieldLook(panel, c.name)) for c in columns]
     shown = [(column, look) for column, look in shown if not look.hidden]
     rows = max(1, (height - 28) // (46 if any(look.cell == "image" for _, look in shown) else 28))
     head = "".join(f"<th>{html.escape(look.title)}</th>" for _, look in shown)
@@ -121,6 +123,8 @@ def _table(panel: Panel, frame: Frame, height: int) -> str:
 def _cell(column: Column, look: FieldLook, row: int) -> str:
     value = column.values[row]
     if look.cell == "image":
+        if str(value).startswith("data:"):
+            return f'<td><img class="picture" src="{value}"></td>'
         return '<td><span class="picture"></span></td>'
     style = ""
     if look.cell == "color-text" and value is not None:

@@ -1,8 +1,8 @@
 """The hours of :class:`DistrictLife` in a real InfluxDB and a real PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from ingest.measures import SqliteMeasures
 from ingest.rollup_feed import SqliteRollupFeed
 from storage.postgres import WriteLock, writing_engine
 from storage.postgres_registry import PostgresRegistryWriter
-from tests.dashboards.district_life import DistrictLife
+from tests.dashboards.district_life import DistrictLife, Scene
 from tests.dashboards.figures import figures_of_a_day
 from tests.dashboards.frames import Sources
 from tests.fakes.influx_rig import new_writer
@@ -54,6 +54,8 @@ class FilledDistrict:
     sources: Sources
     busy_place: str
     """A place with a camera, where cases were."""
+    scenes: Mapping[str, Scene] = field(default_factory=dict)
+    """What each picture shows, by its address."""
 
 
 @contextmanager
@@ -72,12 +74,14 @@ def filled_district(
         _copy_cases(folder / "cases.db", url)
         registry = life.registry
         busy_place = _busiest(life)
+        scenes = life.scenes
     lay_out_registry(registry, url, until)
     client = InfluxDBClient(url=influx.url, token=ADMIN_TOKEN, org=ORG)
     yield FilledDistrict(
         until=until,
         registry=registry,
         busy_place=busy_place,
+        scenes=scenes,
         sources=Sources(influx=client, org=ORG, raw_bucket=names.raw, postgres_url=url),
     )
     client.close()

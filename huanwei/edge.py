@@ -62,6 +62,7 @@ def build(settings: Settings) -> ProcessParts:
             metrics=vision_metrics,
             overflow_network=settings.edge.overflow_network,
             detector_file=detector_file,
+            quick_looks=settings.edge.quick_looks,
             shard=(number, workers),
             prepare_child=partial(set_up_logs, "vision"),
         )

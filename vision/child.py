@@ -59,6 +59,7 @@ class VisionChild:
         silence_s: float = SILENCE_S,
         overflow_network: bool = False,
         detector_file: Path | None = None,
+        quick_looks: bool = False,
         shard: tuple[int, int] = (0, 1),
     ) -> None:
         self._gateway_id = gateway_id
@@ -72,6 +73,7 @@ class VisionChild:
         self._silence_s = silence_s
         self._overflow_network = overflow_network
         self._detector_file = detector_file
+        self._quick_looks = quick_looks
         self._shard = shard
         self._results = ResultQueue(on_result=on_result, clock=clock, metrics=metrics)
         self._stop = threading.Event()
@@ -171,6 +173,7 @@ class VisionChild:
             },
             overflow_network=self._overflow_network,
             detector_file=self._detector_file,
+            quick_looks=self._quick_looks,
         )
 
     def _take(self, message: Beat | Looked, cameras: dict[str, Camera]) -> str | None:

@@ -77,6 +77,8 @@ def judge_of(
     folder: Path,
     network: OverflowNetwork | None,
     finder: MoverFinder | None = None,
+    *,
+    quick_looks: bool = False,
 ) -> CameraJudge:
     """Return the judge of a camera, with what it has learned and goes on to learn."""
     model = None if network is None else network.identity
@@ -86,6 +88,7 @@ def judge_of(
         head=network or shipped_head(),
         learned=LearnedFiles(folder, camera.device_id, overflow_model=model).current,
         finder=finder,
+        quick_looks=quick_looks,
     )
 
 
@@ -103,7 +106,14 @@ def watch_cameras(connection: Connection) -> None:
     finder = None if orders.detector_file is None else load_detector(orders.detector_file)
     watch = CameraWatch(
         judges=[
-            judge_of(camera, orders.references_folder, network, finder) for camera in orders.cameras
+            judge_of(
+                camera,
+                orders.references_folder,
+                network,
+                finder,
+                quick_looks=orders.quick_looks,
+            )
+            for camera in orders.cameras
         ],
         source=HttpSnapshotSource(cameras=orders.cameras, logins=orders.logins),
         clock=clock,

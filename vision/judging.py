@@ -15,8 +15,9 @@ from vision.learned import NOTHING_LEARNED, Learned
 from vision.limited_cv2 import Picture
 from vision.movers import MoverFinder
 from vision.overflow_score import CropClassifier
-from vision.persistence import DEFAULT_SNAPSHOTS
+from vision.persistence import DEFAULT_SNAPSHOTS, is_bare
 from vision.picture_input import decode_picture
+from vision.quick_look import QuietScene, quiet_scene
 from vision.unknown_verdicts import failed_camera
 
 
@@ -24,7 +25,8 @@ class CameraJudge:
     """Judges the snapshots of one camera, in their order, from one thread.
 
     ``load_references`` is asked with the first picture, and when pictures come in another size;
-    ``learned`` with every picture. ``finder`` finds people and vehicles; None is OpenCV's HOG.
+    ``learned`` with every picture. With ``quick_looks`` a clean place in which nothing has changed
+    is only looked at small. ``finder`` finds people and vehicles; None is OpenCV's HOG.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class CameraJudge:
         snapshots_needed: int = DEFAULT_SNAPSHOTS,
         learned: Callable[[], Learned] = lambda: NOTHING_LEARNED,
         finder: MoverFinder | None = None,
+        quick_looks: bool = False,
     ) -> None:
         self.camera = camera
         self._load_references = load_references
@@ -43,18 +46,29 @@ class CameraJudge:
         self._needed = snapshots_needed
         self.learned = learned
         self._finder = finder
+        self._quick_looks = quick_looks
+        self._quiet: QuietScene | None = None
         self._size: tuple[int, int] | None = None
         self._setup: CameraSetup | None = None
         self._state = CameraState()
 
     def judge(self, raw: bytes) -> tuple[SnapshotVerdicts, bytes | None]:
-        """Return verdicts and the masked JPEG, if one is kept.
+        """Return verdicts and the masked JPEG, if one is kept: of a quick look none is.
 
         Raises :class:`vision.picture_input.UnreadablePictureError`; the memory stays as it was.
         """
+        if self._quiet is not None:
+            self._quiet = self._quiet.seen_again(raw)
+            if self._quiet is not None:
+                return self._quiet.values, None
         picture = decode_picture(raw)
-        judged = judge_snapshot(self._setup_for(picture), self._state, picture)
+        setup = self._setup_for(picture)
+        judged = judge_snapshot(setup, self._state, picture)
         self._state = judged.state
+        # What was put down in this very picture is not told yet: only bare ground is quiet.
+        remembered = judged.state.staying
+        if self._quick_looks and remembered is not None and is_bare(remembered):
+            self._quiet = quiet_scene(raw, judged.values, setup.masks.watched)
         return judged.values, None if judged.picture is None else judged.picture.jpeg
 
     def fail(self, health: CameraHealth) -> SnapshotVerdicts:

@@ -23,7 +23,8 @@ class ChildOrders:
     picklable. ``logins`` are by device id; ``patience`` gives the
     cameras that are asked so many times more rarely than set, by device id. With
     ``overflow_network`` borderline bins are shown to the network; ``detector_file`` finds people
-    and vehicles, None is OpenCV's HOG for people.
+    and vehicles, None is OpenCV's HOG for people. With ``quick_looks`` a clean place in which
+    nothing has changed is only looked at small.
     """
 
     cameras: tuple[Camera, ...]
@@ -34,3 +35,4 @@ class ChildOrders:
     patience: Mapping[str, int]
     overflow_network: bool = False
     detector_file: Path | None = None
+    quick_looks: bool = False

@@ -57,6 +57,14 @@ def nothing_yet(height_px: int, width_px: int) -> StayingPixels:
     )
 
 
+_BARE_PX = 25
+
+
+def is_bare(state: StayingPixels) -> bool:
+    """Whether hardly a pixel differed from the clean ground in the last snapshot."""
+    return bool(np.count_nonzero(state.snapshots) < _BARE_PX)
+
+
 def look_again(
     state: StayingPixels,
     look: Picture,

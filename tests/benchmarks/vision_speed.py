@@ -22,7 +22,7 @@ from tests.fakes.sample_pictures import (
     with_heaped_bin,
 )
 from vision.judging import CameraJudge
-from vision.limited_cv2 import Picture, cv2
+from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.movers import people_by_hog
 from vision.overflow_score import shipped_head
 from vision.picture_input import decode_picture
@@ -88,7 +88,7 @@ def main() -> None:
 
     def with_hog(judge: CameraJudge) -> Callable[[bytes], object]:
         def look(raw: bytes) -> object:
-            picture = cv2.resize(decode_picture(raw), (480, 270))
+            picture = bytes_of(cv2.resize(decode_picture(raw), (480, 270)))
             hog.movers_near(picture, ((190, 160, 18, 64),))
             return judge.judge(raw)
 

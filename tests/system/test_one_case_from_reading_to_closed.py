@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,8 @@ def running_loop(folder: Path, *, url: str | None = None) -> Iterator[Loop]:
     phone = RecordingPhone()
     phone.start()
     registry = small_registry(1, webhook_url=phone.url)
-    roles, postgres = ("edge", "ingest", "centre"), ""
+    roles: Sequence[str] = ("edge", "ingest", "centre")
+    postgres = ""
     if url is not None:
         roles, postgres = ("edge", "ingest", "alerts", "api"), f'\n[postgres]\nurl = "{url}"\n'
         writer = PostgresRegistryWriter(url, by="test", now=SystemClock().now)

@@ -13,11 +13,11 @@ _ACROSS, _DOWN, _CELLS = 16, 9, 4
 _FEWEST_SHARPNESS = 60.0
 """Variance of the Laplacian from which a part of the clean reference shows whether it is sharp."""
 
-_LEFT_OF_SHARPNESS = 0.3
+_LEFT_OF_SHARPNESS = 0.25
 _SAME_LOOK, _COARSE_STD = 0.6, 4.0
 _DARKEST, _BRIGHTEST = 0.3, 2.5
 _STAYS_FOR = 3
-_MOST_SHARE, _MOST_PARTS = 0.05, 4
+_MOST_SHARE, _MOST_PARTS = 0.08, 4
 """So much of what was sharp may be smeared: small drops hide less than a passer-by."""
 
 

@@ -86,7 +86,7 @@ def is_probe(topic: str) -> bool:
     return _PROBE_PREFIX in topic
 
 
-@lru_cache(maxsize=4_096)  # asked for every message, of few gateways
+@lru_cache(maxsize=1_024)  # asked for every message, of few gateways
 def gateway_of_up(topic: str) -> str | None:
     """Return the gateway whose batch topic this is; None for any other topic."""
     return _sharded_gateway(topic, "up")

@@ -31,12 +31,17 @@ monitoring_port = {monitoring_port}
 
 [edge]
 gateway_id = "{gateway_id}"
-{acceptance_log}
+{simulated}
 [centre]
 port = {console_port}
 public_url = "http://127.0.0.1:{console_port}"
 {phones}# map_tile_url = "https://tiles.example/{{z}}/{{x}}/{{y}}.png"
 {simulator}"""
+
+_SIMULATED = """\
+acceptance_log = "data/accepted.jsonl"
+overflow_network = false   # its bins are drawn: nothing for a network taught on photographs
+"""
 
 _SECRETS = """\
 # Made on this machine, for this run only. Keep it readable by its owner alone.
@@ -77,7 +82,7 @@ def write_settings(
         monitoring_port=first_broker_port + 2 if own_ports else 8222,
         gateway_id=gateway_id,
         # Drills compare it with the journal. It grows for ever: nothing for a district's gateway.
-        acceptance_log="" if simulator_port is None else 'acceptance_log = "data/accepted.jsonl"\n',
+        simulated="" if simulator_port is None else _SIMULATED,
         console_port=console_port,
         # The simulated phones.
         phones="" if simulator_port is None else 'webhook_networks = ["127.0.0.0/8"]\n',

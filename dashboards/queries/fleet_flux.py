@@ -23,17 +23,19 @@ def _any_of(fields: Sequence[str]) -> str:
     return "(" + " or ".join(f'r._field == "{field}"' for field in fields) + ")"
 
 
-def _windowed(of_each: str, of_all: str, *, between: str = "") -> str:
+def _windowed(
+    of_each: str, of_all: str, *, between: str = "", every: str = "v.windowPeriod"
+) -> str:
     """One value a pixel and field: first of each series, which the storage does, then of all.
 
     To group by time instead makes a table for every moment, which takes seconds.
     """
     return (
-        f"  |> aggregateWindow(every: v.windowPeriod, fn: {of_each}, createEmpty: false,"
+        f"  |> aggregateWindow(every: {every}, fn: {of_each}, createEmpty: false,"
         ' timeSrc: "_start")\n'
         f"{between}"
         '  |> group(columns: ["_field"])\n'
-        f"  |> aggregateWindow(every: v.windowPeriod, fn: {of_all}, createEmpty: false)\n"
+        f"  |> aggregateWindow(every: {every}, fn: {of_all}, createEmpty: false)\n"
     )
 
 
@@ -189,9 +191,12 @@ def process_values(fields: Sequence[str], *, window: str = "max") -> FluxQuery:
 def process_rates(fields: Sequence[str]) -> FluxQuery:
     """How fast counters of our processes grow, a minute, a column each; a restart is no jump."""
     kept = ", ".join(f'"{field}"' for field in ("_time", *fields))
-    rates = _windowed("last", "sum", between="  |> derivative(unit: 1m, nonNegative: true)\n")
+    growth = "  |> derivative(unit: 1m, nonNegative: true)\n"
+    rates = _windowed("last", "sum", between=growth, every="every")
     return FluxQuery(
         text=(
+            # Told every 15 s: in a shorter piece the rate would jump with its number of points.
+            "every = if int(v: v.windowPeriod) > int(v: 5m) then v.windowPeriod else 5m\n"
             "from(bucket: v.defaultBucket)\n"
             f"{_IN_RANGE}"
             f'  |> filter(fn: (r) => r._measurement == "process" and {_any_of(fields)})\n'

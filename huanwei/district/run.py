@@ -29,16 +29,15 @@ LIVED_AT_LEAST = timedelta(hours=4)
 
 _GUIDE = """
 Open   {console}   the dispatcher's console (map, cases, devices)
-       {simulator}   the simulated district: clock, bins, phones{grafana}
-Ask    huanwei district --check   what every panel of the seven dashboards would get now
+       {simulator}   the simulated district: clock, bins, phones{grafana}{check}
 
 The district's clock stands at {start} in Shanghai and runs {speed:g} times as fast as yours.
-{present}
-Ctrl-C ends everything.
+{present}Ctrl-C ends everything.
 """
+_CHECK = """
+Ask    huanwei district --check   what every panel of the seven dashboards would get now"""
 _PICTURES = """
-       (pictures on dashboards need one address for both, as the proxy of docker-compose.yml gives)
-"""
+       (pictures on its dashboards need one address for both: the proxy of docker-compose.yml)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +119,7 @@ def _let_it_run(
             console=settings.centre.public_url,
             simulator="" if simulator is None else simulator.url,
             grafana=told,
+            check="" if settings.postgres is None or settings.influx is None else _CHECK,
             start=f"{start.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             speed=speed,
             present=_present(datetime.now(UTC) - start, speed),
@@ -129,11 +129,11 @@ def _let_it_run(
 
 def _present(behind: timedelta, speed: float) -> str:
     if speed <= 1:
-        return f"It is {behind.total_seconds() / 3600:.1f} hours behind the present."
+        return f"It is {behind.total_seconds() / 3600:.1f} hours behind the present.\n"
     minutes = behind.total_seconds() / (speed - 1) / 60
     return (
-        f"In about {minutes:.0f} minutes it comes to the present and runs on by it: from then on a"
-        " Grafana,\nwhich asks up to the present, has every panel filled."
+        f"In about {minutes:.0f} minutes it comes to the present and runs on by it; a Grafana,"
+        " which asks\nup to the present, shows everything only then.\n"
     )
 
 

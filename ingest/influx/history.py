@@ -88,7 +88,8 @@ class InfluxHistory:
 
     def _newest(self, kind: RecordKind) -> dict[str, Row]:
         newest: dict[str, Row] = {}
-        for row in self._server.rows(newest_points(self._bucket, _MEASUREMENTS[kind])):
+        rows = self._server.rows(newest_points(self._bucket, _MEASUREMENTS[kind]))
+        for row in _whole(rows, _NEEDED[kind]):
             known = newest.get(row["device_id"])
             if known is None or row["_time"] > known["_time"]:
                 newest[row["device_id"]] = row
@@ -103,7 +104,24 @@ class InfluxHistory:
         flux = points_of_device(
             self._bucket, _MEASUREMENTS[kind], device_id, since=since, until=until
         )
-        return sorted(self._server.rows(flux), key=lambda row: row["_time"])
+        return sorted(_whole(self._server.rows(flux), _NEEDED[kind]), key=lambda row: row["_time"])
+
+
+_NEEDED = {
+    RecordKind.FILL: ("gateway_delay_s", "measurement_quality"),
+    RecordKind.EMPTIED: ("gateway_delay_s", "level_before", "level_after"),
+    RecordKind.VERDICTS: ("gateway_delay_s", "camera_health"),
+}
+_NEEDED_OF_VERDICT = ("state", "number", "score")
+
+
+def _whole(rows: Iterator[Row], needed: Sequence[str]) -> Iterator[Row]:
+    """Leave out rows without what every point of their kind has.
+
+    InfluxDB keeps each field apart: a query during a write may see only some of a point's fields,
+    and a newest row may hold only old values of fields that the newest point lacks.
+    """
+    return (row for row in rows if all(row.get(name) is not None for name in needed))
 
 
 Verdicts = dict[tuple[str, datetime], list[Verdict]]
@@ -111,10 +129,8 @@ Verdicts = dict[tuple[str, datetime], list[Verdict]]
 
 def _by_snapshot(rows: Iterator[Row]) -> Verdicts:
     found: dict[tuple[str, datetime], list[Row]] = defaultdict(list)
-    for row in rows:
-        # A row without a state holds only old values of fields that the newest verdict lacks.
-        if row.get("state") is not None:
-            found[row["device_id"], row["_time"]].append(row)
+    for row in _whole(rows, _NEEDED_OF_VERDICT):
+        found[row["device_id"], row["_time"]].append(row)
     return {
         key: [_verdict(row) for row in sorted(of_one, key=lambda row: row["number"])]
         for key, of_one in found.items()

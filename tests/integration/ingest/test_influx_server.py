@@ -115,7 +115,8 @@ def test_only_the_unparsable_line_of_a_body_is_lost(
     bucket = new_bucket(influx)
     at_ns = int(START.timestamp()) * 10**9
     lines = [
-        b'fill,device_id=sensor-000 measurement_quality="accepted" %d' % (at_ns + n)
+        b'fill,device_id=sensor-000 gateway_delay_s=1,measurement_quality="accepted" %d'
+        % (at_ns + n)
         for n in range(300)
     ]
     lines[123] = b"fill,device_id=sensor-000 level=NaN 5"

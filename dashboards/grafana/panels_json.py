@@ -21,6 +21,7 @@ from dashboards.definition import (
     Box,
     CurvePanel,
     Field,
+    FluxQuery,
     Look,
     MapPanel,
     NumberPanel,
@@ -163,10 +164,11 @@ def _timeline(panel: TimelinePanel) -> statetimeline.Panel:
 def _table(panel: TablePanel, wording: Wording) -> table.Panel:
     height = style.TableCellHeight.LG if panel.tall else style.TableCellHeight.SM
     builder = table.Panel().cell_height(height).show_header(show_header=True)
-    # Flux gives columns in the order of the alphabet.
-    order = {field.name: place for place, field in enumerate(panel.fields)}
-    options = {"indexByName": order, "excludeByName": {}, "includeByName": {}, "renameByName": {}}
-    builder.with_transformation(model.DataTransformerConfig(id_val="organize", options=options))
+    if isinstance(panel.queries[0], FluxQuery):
+        # Flux gives columns in the order of the alphabet, SQL in its own.
+        order = {field.name: place for place, field in enumerate(panel.fields)}
+        options = {"indexByName": order, "excludeByName": {}, "renameByName": {}}
+        builder.with_transformation(model.DataTransformerConfig(id_val="organize", options=options))
     _add_fields(builder, panel.fields, wording)
     return builder
 

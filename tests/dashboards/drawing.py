@@ -107,8 +107,9 @@ def _body(
 
 
 def _table(panel: Panel, frame: Frame, height: int) -> str:
-    (organized,) = (t["options"]["indexByName"] for t in panel["transformations"])
-    columns = sorted(frame.columns, key=lambda column: organized.get(column.name, len(organized)))
+    orders = [each["options"]["indexByName"] for each in panel.get("transformations", ())]
+    order = orders[0] if orders else {}
+    columns = sorted(frame.columns, key=lambda column: order.get(column.name, len(order)))
     shown = [(c, FieldLook(panel, c.name)) for c in columns]
     shown = [(column, look) for column, look in shown if not look.hidden]
     rows = max(1, (height - 28) // (46 if any(look.cell == "image" for _, look in shown) else 28))

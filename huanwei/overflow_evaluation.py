@@ -29,7 +29,12 @@ def overflow_report(
     """Return what ``evaluate overflow`` prints."""
     classifier = _classifier(backbone, head)
     try:
-        found = evaluate_overflow(folder, classifier.crop_logit, normals=normals)
+        found = evaluate_overflow(
+            folder,
+            classifier.crop_logit,
+            normals=normals,
+            trained_on=classifier.head.trained_on,
+        )
     except UnusableCropsError as error:
         raise UnusableOverflowDataError(str(error)) from error
     return {

@@ -3,7 +3,7 @@ of ``huanwei vision evaluate overflow``.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
@@ -81,12 +81,17 @@ def score_folder(folder: Path, crop_logit: Callable[[Picture], float]) -> Scored
 
 
 def evaluate_overflow(
-    folder: Path, crop_logit: Callable[[Picture], float], *, normals: Path | None = None
+    folder: Path,
+    crop_logit: Callable[[Picture], float],
+    *,
+    normals: Path | None = None,
+    trained_on: Collection[str] = (),
 ) -> dict[str, object]:
     """Return the report on ``folder``, which holds ``overflow/`` and ``not_overflow/``.
 
     With ``normals``, a folder of normal crops of that camera or source, the threshold is calibrated
-    on them, and what even odds would give is told too; else it is even odds. Raises
+    on them, and what even odds would give is told too; else it is even odds. Of ``trained_on``, the
+    first 16 hex digits of pictures' SHA-256, those measured are counted. Raises
     :class:`UnusableCropsError`.
     """
     unreadable: list[str] = []
@@ -113,6 +118,7 @@ def evaluate_overflow(
         "threshold_logit": round(threshold, 4),
         "calibrated_on": 0 if calibration is None else len(calibration.logits),
         "calibrated_and_measured": len(measured & calibration.identities) if calibration else 0,
+        "trained_on_and_measured": len({one.hex()[:16] for one in measured} & set(trained_on)),
         **report(overflow.logits, normal.logits, threshold),
     }
     if calibration is not None:

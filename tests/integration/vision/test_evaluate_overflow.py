@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -85,6 +86,10 @@ def test_odd_crops_are_scored_and_odd_files_are_counted(tmp_path: Path) -> None:
     assert (found["overflow"], found["not_overflow"], found["unreadable"]) == (3, 5, 1)
     assert found["unreadable_files"] == ["not_overflow/tiny.png: unreadable picture: too_small"]
     assert found["in_both_labels"] == 1
+    known = hashlib.sha256((overflow / "001.jpg").read_bytes()).hexdigest()[:16]
+    assert found["trained_on_and_measured"] == 0
+    again = evaluate_overflow(tmp_path, mean_of, trained_on=[known, "0" * 16])
+    assert again["trained_on_and_measured"] == 1
     assert (found["true_positives"], found["false_positives"]) == (3, 1)
 
 

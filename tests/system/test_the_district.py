@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -97,15 +97,15 @@ def test_every_panel_of_every_dashboard_gets_an_answer(
         path, plan = newest_district()
         assert plan.postgres is not None
         sources = DistrictSources(load_settings(path), reader=("grafana", plan.postgres.reader))
-        clock = AnchoredClock(path.parent / "clock.json")
-        lived = district_start(datetime.now(UTC)) + timedelta(minutes=100)
-        deadline_s = time.monotonic() + 90
-        while clock.now() < lived:
-            threading.Event().wait(0.2)
-        while empty := still_empty(path, sources):
-            assert time.monotonic() < deadline_s, empty
-            threading.Event().wait(2.0)
-        sources.close()
+        with closing(sources):
+            clock = AnchoredClock(path.parent / "clock.json")
+            lived = district_start(datetime.now(UTC)) + timedelta(minutes=100)
+            deadline_s = time.monotonic() + 90
+            while clock.now() < lived:
+                threading.Event().wait(0.2)
+            while empty := still_empty(path, sources):
+                assert time.monotonic() < deadline_s, empty
+                threading.Event().wait(2.0)
 
         assert running.end() == 0
         assert running.said.endswith("Stopped.\n")

@@ -11,6 +11,8 @@ from alerts.case_records import CaseLogEntry, case_of, change_of, log_entry_of
 from alerts.journal_cursor import CURSOR
 from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessage, message_of
 from alerts.proof_photos import NotedDoubt, noted_doubt_of
+from alerts.rule_states import ground_check_at, ground_check_of_case
+from alerts.rules.ground_check import GroundCheck
 from alerts.schema import alerts, case_log, cases, changes, cursors, outbox, photo_doubts
 from domain.alerts import Alert
 from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
@@ -102,6 +104,16 @@ class CaseBook:
         )
         with self._reading() as connection:
             return [noted_doubt_of(row) for row in connection.execute(wanted)]
+
+    def ground_check_at(self, place_id: str) -> GroundCheck | None:
+        """Return the newest check whether a place was swept after an emptying, or None."""
+        with self._reading() as connection:
+            return ground_check_at(connection, place_id)
+
+    def ground_check_of_case(self, case_id: str) -> GroundCheck | None:
+        """Return the check that a case of ground not swept rests on, or None."""
+        with self._reading() as connection:
+            return ground_check_of_case(connection, case_id)
 
     def open_alerts(self) -> list[Alert]:
         """Return every open alert, of places and devices, the newest first."""

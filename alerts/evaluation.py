@@ -152,14 +152,17 @@ class Evaluation:
             if silence_changed:
                 self._places.refresh(device.place_id, work)
             return
+        ended = None
         match record.values:
             case Emptied():
                 self._ground.begin(record, device, work)
             case SnapshotVerdicts() if isinstance(device, Camera):
-                self._ground.look(record, device, work)
+                ended = self._ground.look(record, device, work)
             case _:
                 pass
         self._places.refresh(device.place_id, work)
+        if ended is not None:
+            self._ground.keep_evidence(device.place_id, ended, work)
 
     def _verify(self, entry: JournalEntry, device: Device, work: CaseWork) -> None:
         for file in self._checks.awaiting(work).get(device.place_id, []):

@@ -8,14 +8,26 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from alerts.rules.ground_check import GroundCheck
+from alerts.rules.ground_pictures import PictureTrail
 from alerts.rules.silence import DeviceWatch, FeedFlow
 from alerts.rules.threshold import FillWatch
 from alerts.rules.verdicts import VerdictWatch
 from alerts.schema import rule_states
 from alerts.verification import ReadingCheck
 
-State = FillWatch | VerdictWatch | DeviceWatch | FeedFlow | GroundCheck | ReadingCheck
-_Kind = TypeVar("_Kind", FillWatch, VerdictWatch, DeviceWatch, FeedFlow, GroundCheck, ReadingCheck)
+State = (
+    FillWatch | VerdictWatch | DeviceWatch | FeedFlow | GroundCheck | ReadingCheck | PictureTrail
+)
+_Kind = TypeVar(
+    "_Kind",
+    FillWatch,
+    VerdictWatch,
+    DeviceWatch,
+    FeedFlow,
+    GroundCheck,
+    ReadingCheck,
+    PictureTrail,
+)
 
 _RULES: dict[type[State], str] = {
     FillWatch: "fill",
@@ -24,7 +36,10 @@ _RULES: dict[type[State], str] = {
     FeedFlow: "feed",
     GroundCheck: "ground_check",
     ReadingCheck: "reading_check",
+    PictureTrail: "picture_trail",
 }
+_OF_CASE = "ground_check_of_case"
+"""The check that a case rests on, by the case. Written once and shown; no rule remembers it."""
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
     rule: msgspec.json.Decoder(kind) for kind, rule in _RULES.items()
 }
@@ -46,8 +61,9 @@ class RuleStates:
         self._changed.clear()
         self._states = {
             (row.rule, row.subject): _DECODERS[row.rule].decode(row.state)
-            for row in connection.execute(select(rule_states))
-            if row.rule in _DECODERS
+            for row in connection.execute(
+                select(rule_states).where(rule_states.c.rule.in_(sorted(_DECODERS)))
+            )
         }
 
     def get(self, kind: type[_Kind], subject: str) -> _Kind | None:
@@ -92,6 +108,30 @@ class RuleStates:
                 )
             )
         self._changed.clear()
+
+
+def keep_for_case(connection: Connection, case_id: str, check: GroundCheck) -> None:
+    """Keep the newest ground check that speaks for a case, for as long as the case is kept."""
+    row = {"rule": _OF_CASE, "subject": case_id, "state": _ENCODER.encode(check)}
+    connection.execute(_upsert(connection), [row])
+
+
+def ground_check_of_case(connection: Connection, case_id: str) -> GroundCheck | None:
+    """Return the committed ground check that a case rests on, if it rests on one."""
+    return _find_check(connection, _OF_CASE, case_id)
+
+
+def ground_check_at(connection: Connection, place_id: str) -> GroundCheck | None:
+    """Return the committed ground check of a place, the newest there is."""
+    return _find_check(connection, _RULES[GroundCheck], place_id)
+
+
+def _find_check(connection: Connection, rule: str, subject: str) -> GroundCheck | None:
+    wanted = select(rule_states.c.state).where(
+        rule_states.c.rule == rule, rule_states.c.subject == subject
+    )
+    state = connection.execute(wanted).scalar()
+    return None if state is None else _DECODERS[_RULES[GroundCheck]].decode(state)
 
 
 def _upsert(connection: Connection) -> Any:  # noqa: ANN401  two dialects' inserts, one shape

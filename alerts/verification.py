@@ -91,6 +91,13 @@ def ground_state(camera: Camera, snapshot: SnapshotVerdicts) -> VerdictState:
             return VerdictState.UNKNOWN
 
 
+def ground_problems(camera: Camera, snapshot: SnapshotVerdicts) -> tuple[ProblemClass, ...]:
+    """Return what a snapshot shows on the ground, each once."""
+    relevant = _relevant(camera, snapshot, ProblemClass.NOT_SWEPT_AFTER_COLLECTION, frozenset())
+    seen = {v.problem_class for v in relevant if v.state is VerdictState.PRESENT}
+    return tuple(problem for problem in ProblemClass if problem in seen)
+
+
 def _relevant(
     camera: Camera,
     snapshot: SnapshotVerdicts,

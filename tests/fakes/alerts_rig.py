@@ -163,6 +163,7 @@ class AlertsRig:
         self.metrics = AlertMetrics(self.metrics_registry)
         self.links = CrewLinks(b"a secret of this test", "http://127.0.0.1:8000", self.clock)
         self.phone = RecordingNotifier()
+        self.picture: str | None = PICTURE
         self._keys = 0
         self.open()
 
@@ -241,9 +242,9 @@ class AlertsRig:
             if evaluate:
                 self.evaluate()
 
-    def emptied(self, device_id: str) -> None:
-        """Let the gateway see an emptying now."""
-        self.record(device_id, Emptied(level_before=0.8, level_after=0.02))
+    def emptied(self, device_id: str, *, at: datetime | None = None) -> None:
+        """Let the gateway tell of an emptying, seen now if not told."""
+        self.record(device_id, Emptied(level_before=0.8, level_after=0.02), at=at)
         self.evaluate()
 
     def look(
@@ -268,7 +269,7 @@ class AlertsRig:
         for _ in range(times):
             self.clock.advance(minutes=every_min)
             snapshot = SnapshotVerdicts(
-                camera_health=health, verdicts=verdicts, picture_sha256=PICTURE
+                camera_health=health, verdicts=verdicts, picture_sha256=self.picture
             )
             self.record("camera", snapshot)
             self.evaluate()

@@ -11,6 +11,7 @@ from api.console.grafana_link import place_dashboard
 from api.console.live import News
 from api.console.markup import render
 from api.console.pages.case_actions import ActionPanel
+from api.console.pages.ground_check import ground_check_panel
 from api.console.pages.not_found import show_not_found
 from api.console.pieces import Piece
 from api.console.situation import Situation
@@ -56,6 +57,7 @@ def _read(visit: Visit, case_id: str) -> CaseContents | None:
         alerts=alerts,
         doubts=book.photo_doubts(case_id),
         snapshots=_snapshots(visit, case.place_id, alerts, log),
+        ground_check=book.ground_check_of_case(case_id),
     )
 
 
@@ -97,6 +99,7 @@ class _CasePage:
             with ui.element("div").classes("two-columns"):
                 with ui.element("div").classes("stack"):
                     self._actions = ActionPanel(visit, self._refresher.ask)
+                    self._ground_check = Piece(tag="section", classes="panel")
                     self._doubts = Piece(tag="section", classes="panel")
                     self._checks = Piece(tag="section", classes="panel")
                     self._photos = Piece(tag="section", classes="panel")
@@ -160,6 +163,7 @@ class _CasePage:
             )
         )
 
+        self._ground_check.show(ground_check_panel(view.ground_check, self._visit.words))
         self._show_evidence(view)
 
     def _show_evidence(self, view: CaseView) -> None:

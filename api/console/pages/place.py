@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from nicegui import run, ui
 from nicegui.events import ValueChangeEventArguments
 
+from alerts.rules.ground_check import GroundCheck
 from api.console.frame import frame
 from api.console.grafana_link import place_dashboard
 from api.console.live import News
 from api.console.markup import render
 from api.console.pages.devices import device_drawer, device_labels
+from api.console.pages.ground_check import ground_check_panel
 from api.console.pages.not_found import show_not_found
 from api.console.pieces import KeyedList, Piece
 from api.console.situation import Situation
@@ -33,6 +35,7 @@ class _Contents:
     cases: Sequence[Case]
     alerts: Sequence[Alert]
     curves: Sequence[Curve]
+    ground_check: GroundCheck | None
 
 
 async def show_place(visit: Visit, place_id: str) -> None:
@@ -61,6 +64,7 @@ class _PlacePage:
                 with ui.element("div").classes("stack"):
                     self._build_chart()
                     self._pictures = Piece(tag="section", classes="panel pictures")
+                    self._ground_check = Piece(tag="section", classes="panel")
                 with ui.element("div").classes("stack"):
                     self._facts = Piece(tag="section", classes="panel")
                     with ui.element("section").classes("panel"):
@@ -121,6 +125,7 @@ class _PlacePage:
             cases=contents.cases,
             alerts=contents.alerts,
             words=self._words,
+            ground_check=contents.ground_check,
         )
         self._show(view)
         self._show_curves(contents.curves, situation.at)
@@ -140,6 +145,7 @@ class _PlacePage:
         return _Contents(
             cases=book.cases_at(place_id, _MOST_LISTED),
             alerts=book.alerts_at(place_id, _MOST_LISTED),
+            ground_check=book.ground_check_at(place_id),
             curves=[
                 Curve(
                     label=self._words.say("chart.bin", number=number, sensor=sensor.device_id),
@@ -190,6 +196,7 @@ class _PlacePage:
                 else words.say("calibration.link"),
             )
         )
+        self._ground_check.show(ground_check_panel(view.ground_check, words))
         self._cases_head.show(
             render("panel_head", title=words.say("nav.cases"), count=len(view.cases))
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from alerts.case_records import CaseEvent, CaseLogEntry
 from alerts.outbox import Channel, MessageState, OutboxMessage
 from alerts.proof_photos import NotedDoubt
+from alerts.rules.ground_check import GroundCheck
 from api.console.palette import Mark
 from api.console.situation import Situation
 from api.console.view_models.case_evidence import (
@@ -17,6 +18,7 @@ from api.console.view_models.case_evidence import (
     evidence_pairs,
 )
 from api.console.view_models.cases import CaseCard, case_card, crew_name, place_name, unit_name
+from api.console.view_models.ground_check import GroundCheckView, ground_check_view
 from api.console.words import Words
 from domain.alerts import Alert
 from domain.cases import (
@@ -110,11 +112,15 @@ class CaseView:
     after: tuple[PhotoView, ...]
     pairs: tuple[EvidencePair, ...]
     doubts: tuple[DoubtRow, ...]
+    ground_check: GroundCheckView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseContents:
-    """What the stores hold of a case; ``snapshots`` are the verdicts of its pictures, by hash."""
+    """What the stores hold of a case; ``snapshots`` are the verdicts of its pictures, by hash.
+
+    ``ground_check`` is the check that the case rests on, where it is of ground not swept.
+    """
 
     case: Case
     log: Sequence[CaseLogEntry]
@@ -122,6 +128,7 @@ class CaseContents:
     alerts: Sequence[Alert]
     doubts: Sequence[NotedDoubt] = ()
     snapshots: Mapping[str, Record] = field(default_factory=dict)
+    ground_check: GroundCheck | None = None
 
 
 def case_view(
@@ -129,6 +136,7 @@ def case_view(
 ) -> CaseView:
     """Return a case's page for a reader who acts as ``role``."""
     case, registry = contents.case, situation.registry
+    check = contents.ground_check
     return CaseView(
         card=case_card(case, now=situation.at, registry=registry, words=words),
         place_href=f"/place/{case.place_id}",
@@ -148,6 +156,7 @@ def case_view(
             words=words,
         ),
         doubts=doubt_rows(contents.doubts, words),
+        ground_check=None if check is None else ground_check_view(check, words),
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from alerts.rules.ground_check import GroundCheck
 from api.console.palette import Mark
 from api.console.situation import Situation
 from api.console.view_models.cases import CaseCard, case_card, crew_name, unit_name
 from api.console.view_models.devices import DeviceRow, device_rows
 from api.console.view_models.district import mark_of, present_of, state_detail
+from api.console.view_models.ground_check import GroundCheckView, ground_check_view
 from api.console.words import Words
 from domain.alerts import Alert
 from domain.cases import Case
@@ -97,6 +99,7 @@ class PlaceView:
     devices: tuple[DeviceRow, ...]
     alerts: tuple[AlertRow, ...]
     cases: tuple[CaseCard, ...]
+    ground_check: GroundCheckView | None
 
 
 def place_view(
@@ -106,8 +109,12 @@ def place_view(
     cases: Sequence[Case],
     alerts: Sequence[Alert],
     words: Words,
+    ground_check: GroundCheck | None = None,
 ) -> PlaceView:
-    """Return a place's page; ``cases`` and ``alerts`` are its newest, ended ones included."""
+    """Return a place's page; ``cases`` and ``alerts`` are its newest, ended ones included.
+
+    ``ground_check`` is the newest look after an emptying, under way or ended.
+    """
     registry = situation.registry
     present = present_of(place.place_id, situation)
     cameras = registry.cameras_at[place.place_id]
@@ -123,6 +130,7 @@ def place_view(
         cases=tuple(
             case_card(case, now=situation.at, registry=registry, words=words) for case in cases
         ),
+        ground_check=None if ground_check is None else ground_check_view(ground_check, words),
     )
 
 

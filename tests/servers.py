@@ -6,7 +6,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -35,15 +36,42 @@ def skip_without(server: str, found: object) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return loopback ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Return loopback ports that nobody else is given: each test process has a range of its own.
+
+    They lie below those that the system hands out by itself, so that no connection takes one
+    between this call and the server's start.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_PORTS)
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+    return found
+
+
+def free_ports_in_a_row(count: int) -> int:
+    """Return the first of ``count`` ports in a row, all of them free."""
+    found = free_ports(count)
+    while found[-1] - found[0] != count - 1:
+        found = [*found[1:], *free_ports(1)]
+    return found[0]
+
+
+def _own_ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+    own = range(_FIRST_PORT + worker * _PORTS_EACH, _FIRST_PORT + (worker + 1) * _PORTS_EACH)
+    # Two runs beside each other begin at different places.
+    begin = os.getpid() * 61 % _PORTS_EACH
+    return cycle((*own[begin:], *own[:begin]))
+
+
+_FIRST_PORT, _PORTS_EACH, _WORKERS = 12_000, 1_200, 16
+_PORTS = _own_ports()
 
 
 class RunningBroker:

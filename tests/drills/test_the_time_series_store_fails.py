@@ -175,7 +175,10 @@ def test_only_the_points_that_the_store_refuses_are_dead_letters(
     run: WholeRun, influx: ScriptedInflux
 ) -> None:
     influx.stop()  # so that all points wait for one body
-    started(run)
+    run.start("broker")
+    run.wait_ready("broker")
+    run.start("edge", "ingest")
+    run.wait_ready("edge", "ingest")
     load = DeviceLoad(run, per_s=300, devices=LOADED)
     load.start()
     try:
@@ -186,9 +189,10 @@ def test_only_the_points_that_the_store_refuses_are_dead_letters(
     influx.mood = Mood(
         unparsable=lambda line: b"bin-003" in line,
         conflicting=lambda line: b"bin-005" in line,
-        status=204,
     )
+    run.end("ingest")  # its writers would be resting between tries
     influx.start()
+    run.start("ingest")
     wanted = expected_lines(run)
     reasons = {
         line: PointRefusal.UNPARSABLE_LINE if b"bin-003" in line else PointRefusal.TYPE_CONFLICT

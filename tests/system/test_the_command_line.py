@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from huanwei import __version__
-from tests.servers import free_ports
+from tests.servers import free_ports, free_ports_in_a_row
 
 
 def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -29,15 +29,6 @@ def run(*arguments: str, folder: Path, **environment: str) -> subprocess.Complet
         timeout=60,
         check=False,
     )
-
-
-def free_consecutive_ports() -> int:
-    """Return the first of three ports in a row that were free a moment ago."""
-    for port in free_ports(20):
-        taken = {c.laddr.port for c in psutil.net_connections("tcp4") if c.laddr}
-        if port < 65_000 and not taken & {port, port + 1, port + 2}:
-            return port
-    raise AssertionError("no three free ports in a row")
 
 
 def test_the_version_is_one_line(tmp_path: Path) -> None:
@@ -135,7 +126,7 @@ class Demo:
         self.arguments = (
             f"--console-port={console}",
             f"--simulator-port={simulator}",
-            f"--broker-port={free_consecutive_ports()}",
+            f"--broker-port={free_ports_in_a_row(3)}",
         )
         names = ("EDGE", "INGEST", "CENTRE", "SIMULATOR")
         self.environment = {

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from huanwei.district.local_postgres import find_postgres
 from huanwei.district.panels import DistrictSources, ask_every_panel
 from huanwei.district.run import district_start, newest_district
 from huanwei.settings import load_settings
-from tests.servers import free_ports, skip_without
+from tests.servers import free_ports, free_ports_in_a_row, skip_without
 
 HEALTH = ("EDGE", "INGEST", "CENTRE", "SIMULATOR")
 
@@ -65,7 +64,7 @@ def district(folder: Path, *arguments: str, **environment: str) -> Iterator[Dist
             (
                 *(sys.executable, "-m", "huanwei", "district", *arguments),
                 *("--console-port", str(ports[7]), "--simulator-port", str(ports[8])),
-                *("--servers-port", str(three_free_ports())),
+                *("--servers-port", str(free_ports_in_a_row(3))),
             ),
             cwd=folder,
             env={
@@ -110,19 +109,6 @@ def test_every_panel_of_every_dashboard_gets_an_answer(
         assert running.end() == 0
         assert running.said.endswith("Stopped.\n")
     assert not alive(path.parent)
-
-
-def three_free_ports() -> int:
-    """Return the first of three ports in a row that were free a moment ago."""
-    while True:
-        first = free_ports(1)[0]
-        with ExitStack() as bound:
-            try:
-                for port in range(first, first + 3):
-                    bound.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except (OSError, OverflowError):
-                continue
-        return first
 
 
 def still_empty(path: Path, sources: DistrictSources) -> list[str]:

@@ -171,13 +171,13 @@ _STEPS = st.one_of(
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.generate],
     # Each example has cases of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=st.lists(_STEPS, min_size=10, max_size=40))
+@given(steps=st.lists(_STEPS, min_size=10, max_size=30))
 def test_whatever_happens_there_is_one_open_case_and_alert_and_every_message_is_told_right(
     new_cases: NewCases,
     steps: list[tuple[str, object, object]],

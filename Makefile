@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests that wait for processes of theirs leave a core idle: one worker more than there are cores.
+WORKERS := $(shell echo $$(($$(nproc) + 1)))
 .DEFAULT_GOAL := help
 .PHONY: help secrets setup check test drills demo district bench bench-vision clean-demo schemas dashboards dashboard-drawings test-grafana
 
@@ -28,7 +30,7 @@ check: setup ## lint, types, architecture
 	$(BIN)/mypy
 
 test: setup ## all tests; what needs a missing server is skipped by name
-	$(BIN)/python -m pytest -n logical --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 drills: setup ## the kill drills at full length
 	$(BIN)/python -m pytest tests/drills --full-drills

@@ -11,6 +11,8 @@ TRY_EVERY_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
+_BROKEN = "could not begin; see the log"
+
 
 class StandBy:
     """Calls ``begin`` until it does not raise ``JournalUnavailableError`` any more.
@@ -44,8 +46,9 @@ class StandBy:
                 if self._has_begun():
                     return
             except Exception:  # noqa: BLE001  the thread must live: log, and try again
-                _log.exception("stand_by_failed")
-                self.waits_for = "could not begin; see the log"
+                if self.waits_for != _BROKEN:
+                    _log.exception("stand_by_failed")
+                self.waits_for = _BROKEN
 
     def _has_begun(self) -> bool:
         try:

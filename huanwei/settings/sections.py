@@ -1,98 +1,23 @@
-"""The settings of a run: one TOML file, one file of secrets beside it, and the environment.
+"""The sections of the settings: what may stand in each, what it means, what it is without."""
 
-Environment variables win: ``HUANWEI_CENTRE__PORT=8080`` sets ``port`` in ``[centre]``. Unknown keys
-and unsafe values are refused with the file and the key.
-"""
-
-import ipaddress
-import os
-import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from alerts.limits import AlertRules
-from domain.checks import ID_PATTERN
+from huanwei.settings.checked_values import (
+    NO_SECRET,
+    DatabaseAddress,
+    GuardedHost,
+    Id,
+    KeptFor,
+    Network,
+    Port,
+    Secret,
+    ServerUrl,
+    Shards,
+)
 from wire.broker_hosts import parse_hosts
-from wire.shards import ALL_SHARDS, format_shards, parse_shards
-
-SECRETS_NAME = "secrets.toml"
-SHORTEST_SECRET = 16
-FEWEST_DIFFERENT = 6
-"""Characters that a secret is made of, at least."""
-_WELL_KNOWN = ("change-me", "changeme", "change_me", "adminadmin", "passwordpassword", "12345678")
-
-
-class SettingsError(Exception):
-    """Settings that cannot be used: every fault with its file and key, one a line."""
-
-
-def _guarded(host: str, section: ValidationInfo) -> str:
-    """Refuse an address that others reach, unless a proxy is said to stand before it."""
-    if not ipaddress.ip_address(host).is_loopback and not section.data.get("behind_proxy"):
-        msg = (
-            "only a loopback address (127.0.0.1): there are no accounts yet. In a container"
-            " that only a proxy reaches, set behind_proxy = true"
-        )
-        raise ValueError(msg)
-    return host
-
-
-def _strong(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if not text:
-        return secret  # missing: refused where it is needed (`huanwei.held_secrets`)
-    if len(text) < SHORTEST_SECRET:
-        msg = f"shorter than {SHORTEST_SECRET} characters; `huanwei init` makes good ones"
-        raise ValueError(msg)
-    if len(set(text)) < FEWEST_DIFFERENT or any(word in text.lower() for word in _WELL_KNOWN):
-        msg = "a secret that everybody knows or guesses; `huanwei init` makes good ones"
-        raise ValueError(msg)
-    return secret
-
-
-def _database_address(url: SecretStr) -> SecretStr:
-    # Not by SQLAlchemy: the edge reads these settings too and has no use for its memory.
-    if not re.fullmatch(r"postgres(ql)?://[^/\s]+/[^/?\s]+(\?\S*)?", url.get_secret_value()):
-        msg = "not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-        raise ValueError(msg)
-    return url
-
-
-def _shards(text: str) -> str:
-    return format_shards(parse_shards(text))
-
-
-def _network(text: str) -> str:
-    return str(ipaddress.ip_network(text))
-
-
-Network = Annotated[str, AfterValidator(_network)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-GuardedHost = Annotated[str, AfterValidator(_guarded)]
-Secret = Annotated[SecretStr, AfterValidator(_strong)]
-NO_SECRET = SecretStr("")
-KeptFor = Annotated[int, Field(ge=1, le=36_500)]
-Id = Annotated[str, Field(pattern=f"^{ID_PATTERN.pattern}$")]
-ServerUrl = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/\S*)?$")]
-"""Without ``user:password@``: errors and logs tell this address."""
 
 
 class _Section(BaseModel):
@@ -177,7 +102,7 @@ class IngestSection(_Section):
     """Judge, journal and time series."""
 
     health_port: Port = 18842
-    shards: Annotated[str, AfterValidator(_shards)] = "0-31"
+    shards: Shards = "0-31"
     """Whose gateways this worker hears, such as ``0-7`` or ``0-7/32``; with ``[postgres]`` others
     may have the rest."""
     journal_days: KeptFor = 14
@@ -215,7 +140,7 @@ class InfluxSection(_Section):
 class PostgresSection(_Section):
     """The PostgreSQL of a district: registry, journal and cases. Without it they are files."""
 
-    url: Annotated[SecretStr, AfterValidator(_database_address)]
+    url: DatabaseAddress
     """``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; belongs among the secrets."""
 
 
@@ -280,111 +205,3 @@ class SimulatorSection(_Section):
     def url(self) -> str:
         """How the other processes reach the simulator."""
         return self.public_url or f"http://{self.host}:{self.port}"
-
-
-class Settings(BaseSettings):
-    """All settings of a run, checked."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="HUANWEI_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
-
-    run: RunSection = RunSection()
-    broker: BrokerSection = BrokerSection()
-    edge: EdgeSection
-    ingest: IngestSection = IngestSection()
-    influx: InfluxSection | None = None
-    grafana: GrafanaSection | None = None
-    postgres: PostgresSection | None = None
-    centre: CentreSection = CentreSection()
-    rules: AlertRules = AlertRules()
-    simulator: SimulatorSection | None = None
-
-    @model_validator(mode="after")
-    def _several_workers_share_a_database(self) -> Self:
-        if self.postgres is None and parse_shards(self.ingest.shards) != ALL_SHARDS:
-            msg = "ingest.shards: a part of the shards only with [postgres]: a file has one writer"
-            raise ValueError(msg)
-        return self
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  the library's signature
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment first, then the files given as ``init_settings``."""
-        return env_settings, init_settings
-
-
-def secrets_path_of(path: Path) -> Path:
-    """Return where the secrets of the settings in ``path`` lie: beside them, or elsewhere.
-
-    ``HUANWEI_SECRETS_FILE`` names another file, such as one that systemd or a volume hands over.
-    """
-    elsewhere = os.environ.get("HUANWEI_SECRETS_FILE")
-    return Path(elsewhere) if elsewhere else path.with_name(SECRETS_NAME)
-
-
-def load_settings(path: Path) -> Settings:
-    """Read ``path`` and the secrets beside it; raise :class:`SettingsError` with every fault.
-
-    Relative paths in ``[run]`` and ``[edge]`` are taken from the folder of ``path``.
-    """
-    secrets_path = secrets_path_of(path)
-    values = _read_toml(path)
-    secrets = _read_toml(secrets_path) if secrets_path.exists() else {}
-    merged: dict[str, Any] = {
-        name: {**values.get(name, {}), **secrets.get(name, {})}
-        for name in [*values, *(name for name in secrets if name not in values)]
-    }
-    try:
-        settings = Settings(**merged)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_faults(error, path, secrets, secrets_path))) from error
-    return _with_absolute_paths(settings, path.resolve().parent)
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        msg = f"{path}: no such file; `huanwei init FOLDER` makes one to start from"
-        raise SettingsError(msg) from error
-    except (OSError, ValueError) as error:
-        msg = f"{path}: {error}"
-        raise SettingsError(msg) from error
-
-
-def _faults(
-    error: ValidationError, path: Path, secrets: dict[str, Any], secrets_path: Path
-) -> list[str]:
-    lines = []
-    for fault in error.errors(include_input=False, include_url=False):
-        keys = [str(key) for key in fault["loc"]]
-        in_secrets = len(keys) > 1 and keys[1] in secrets.get(keys[0], {})
-        lines.append(f"{secrets_path if in_secrets else path}: {'.'.join(keys)}: {fault['msg']}")
-    return lines
-
-
-def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
-    run = settings.run
-    changes = {
-        name: folder / value
-        for name in RunSection.model_fields
-        if (value := getattr(run, name)) is not None
-    }
-    edge = settings.edge
-    if edge.acceptance_log is not None:
-        edge = edge.model_copy(update={"acceptance_log": folder / edge.acceptance_log})
-    broker = settings.broker
-    files = {name: getattr(broker, name) for name in ("tls_ca", "tls_certificate", "tls_key")}
-    broker = broker.model_copy(
-        update={name: folder / path for name, path in files.items() if path is not None}
-    )
-    return settings.model_copy(
-        update={"run": run.model_copy(update=changes), "edge": edge, "broker": broker}
-    )

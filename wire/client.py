@@ -1,4 +1,4 @@
-"""The MQTT client: with its bulk reader the only file that knows paho.
+"""The MQTT client: a connection that comes back by itself, and the thread it runs in.
 
 MQTT 3.1.1. One thread of ours reads, writes and reconnects; ``publish`` and ``ack`` may be called
 by any thread and never write to the socket themselves (two writers would mix their packets).
@@ -18,14 +18,15 @@ from paho.mqtt.client import (
     ConnectFlags,
     DisconnectFlags,
     MQTTMessage,
-    MQTTv311,
 )
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from wire.broker_hosts import HostTurns, parse_hosts
-from wire.bulk_reader import BulkReader, Publication, broken_promises
+from wire.bulk_reader import BulkReader, Publication
+from wire.paho_clients import new_paho
+from wire.subscriptions import Subscriptions
 from wire.tls import Tls
 from wire.unsent_bytes import UnsentBytes
 
@@ -33,9 +34,7 @@ CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """What every broker takes: NATS refuses dots, spaces and wildcards in client ids."""
 
 KEEPALIVE_S = 15
-CONNECT_TIMEOUT_S = 3.0
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 5.0
-MOST_UNACKED_PUBLISHES = 1_000
 
 _LOOP_S = 0.2
 _REST_S = 0.003  # after reading what was there: more comes together, and each wake costs less
@@ -105,7 +104,6 @@ class MqttClient:
         if not CLIENT_ID_PATTERN.fullmatch(client_id):
             msg = f"client_id: not 1 to 64 of A-Z a-z 0-9 _ -: {client_id!r}"
             raise ValueError(msg)
-        self._subscriptions = list(subscriptions)
         self._on_message = on_message
         self._on_connected = on_connected
         self._random = random_source or random.Random()  # noqa: S311  jitter, no secret
@@ -114,8 +112,14 @@ class MqttClient:
         self._keepalive_s = keepalive_s
         self._turns = turns or HostTurns(parse_hosts(host, port).begin_anywhere(self._random))
         self._log = _log.bind(client_id=client_id, broker=f"{host}:{port}")
-        self._paho = self._new_paho(
-            client_id, clean_session=clean_session, manual_ack=manual_ack, in_bulk=in_bulk
+        self._subscriptions = Subscriptions(subscriptions, self._log)
+        self._paho = new_paho(
+            client_id,
+            clean_session=clean_session,
+            manual_ack=manual_ack,
+            in_bulk=in_bulk,
+            on_publications=self._publications_callback,
+            log=self._log,
         )
         if username is not None:
             self._paho.username_pw_set(username, password)
@@ -125,10 +129,7 @@ class MqttClient:
         self._paho.on_disconnect = self._disconnected_callback
         self._paho.on_message = self._message_callback
         self._paho.on_subscribe = self._subscribed_callback
-        # With this set, paho leaves writing to the loop instead of doing it in publish().
-        self._paho.on_socket_register_write = _leave_writing_to_the_loop
         self._stopping = threading.Event()
-        self._resubscribe_wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._epoch = 0
@@ -139,8 +140,6 @@ class MqttClient:
         self.callback_failures = 0
         self.heeds_messages = True
         """What arrives while it is false is dropped; for one that only stands by."""
-        self.refused_subscriptions: set[str] = set()
-        self._subscribing: dict[int, str] = {}
 
     @property
     def reads_in_bulk(self) -> bool:
@@ -158,7 +157,12 @@ class MqttClient:
     @property
     def subscribed(self) -> bool:
         """Whether we are connected and the broker has granted every subscription."""
-        return self._connected and not self._subscribing and not self.refused_subscriptions
+        return self._connected and self._subscriptions.granted
+
+    @property
+    def refused_subscriptions(self) -> frozenset[str]:
+        """The filters that the broker does not let us hear."""
+        return frozenset(self._subscriptions.refused)
 
     @property
     def epoch(self) -> int:
@@ -213,20 +217,7 @@ class MqttClient:
 
         What a persistent session still holds is thrown away by this: only for one that is deaf.
         """
-        self._resubscribe_wanted.set()
-
-    def _subscribe(self) -> None:
-        for topic_filter, qos in self._subscriptions:
-            _, mid = self._paho.subscribe(topic_filter, qos)
-            if mid is not None:
-                self._subscribing[mid] = topic_filter
-
-    def _resubscribe(self) -> None:
-        """Runs in our thread: there no answer can come before we know what we asked."""
-        for topic_filter, _ in self._subscriptions:
-            self._paho.unsubscribe(topic_filter)
-        self._subscribe()
-        self._resubscribe_wanted.clear()
+        self._subscriptions.want_anew()
 
     def _run(self) -> None:
         backoff_s = FIRST_BACKOFF_S
@@ -258,8 +249,7 @@ class MqttClient:
             if self._paho.loop(_LOOP_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return was_connected
             was_connected = was_connected or self._connected
-            if self._resubscribe_wanted.is_set():
-                self._resubscribe()
+            self._subscriptions.make_anew_if_wanted(self._paho)
             if self._received and not self._has_more():
                 self._stopping.wait(_REST_S)
         self._say_goodbye()
@@ -298,9 +288,7 @@ class MqttClient:
         if reason.is_failure:
             self._log_outage(f"refused: {reason}")
             return
-        self._subscribing.clear()
-        self._resubscribe_wanted.clear()
-        self._subscribe()
+        self._subscriptions.make(self._paho)
         with self._lock:
             self._connected = True
         self._log.info("broker_reached")
@@ -332,12 +320,7 @@ class MqttClient:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        topic_filter = self._subscribing.pop(mid, "")
-        if any(reason.is_failure for reason in reasons):
-            self.refused_subscriptions.add(topic_filter)
-            self._log.error("subscription_refused", topic_filter=topic_filter)
-        else:
-            self.refused_subscriptions.discard(topic_filter)
+        self._subscriptions.answered(mid, reasons)
 
     def _message_callback(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self._received = True
@@ -369,39 +352,3 @@ class MqttClient:
             except Exception:  # noqa: BLE001  what a callback raises would end paho's loop
                 self._log.exception("on_message_failed", bytes=len(publication.payload))
                 self.callback_failures += 1
-
-    def _new_paho(
-        self, client_id: str, *, clean_session: bool, manual_ack: bool, in_bulk: bool
-    ) -> Client:
-        paho: Client | None = None
-        if in_bulk:
-            reader = BulkReader(
-                client_id=client_id, clean_session=clean_session, manual_ack=manual_ack
-            )
-            lacks = broken_promises(reader)
-            if lacks:
-                self._log.warning("messages_read_one_by_one", lacks=lacks)
-            else:
-                reader.on_publications = self._publications_callback
-                paho = reader
-        if paho is None:
-            paho = _plain_paho(client_id, clean_session=clean_session, manual_ack=manual_ack)
-        paho.connect_timeout = CONNECT_TIMEOUT_S
-        paho.max_queued_messages_set(MOST_UNACKED_PUBLISHES)
-        paho.max_inflight_messages_set(200)
-        return paho
-
-
-def _plain_paho(client_id: str, *, clean_session: bool, manual_ack: bool) -> Client:
-    return Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        clean_session=clean_session,
-        protocol=MQTTv311,
-        reconnect_on_failure=False,
-        manual_ack=manual_ack,
-    )
-
-
-def _leave_writing_to_the_loop(_client: Client, _userdata: object, _socket: object) -> None:
-    pass

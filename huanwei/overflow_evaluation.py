@@ -5,7 +5,7 @@ are told as what stands in the way.
 from pathlib import Path
 
 from huanwei.errors import StandsInTheWayError
-from vision.evaluation.overflow import UnusableCropsError, evaluate_overflow, score_folder
+from vision.evaluation.overflow import UnusableCropsError, evaluate_overflow, score_normals
 from vision.lite0_file import UnusableWeightsError
 from vision.overflow_calibration import calibrate, calibration_path, write_calibration
 from vision.overflow_network import (
@@ -67,7 +67,7 @@ def calibrate_camera(
     try:
         path = calibration_path(references, camera_id)
         found = calibrate(
-            score_folder(normals, classifier.crop_logit).logits.tolist(),
+            score_normals(normals, classifier.crop_logit).logits.tolist(),
             network_sha256=classifier.identity,
         )
         write_calibration(path, found)

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,55 @@ def test_odd_crops_are_scored_and_odd_files_are_counted(tmp_path: Path) -> None:
     assert (found["true_positives"], found["false_positives"]) == (3, 1)
 
 
+def test_each_folder_within_the_labels_is_told_by_itself(tmp_path: Path) -> None:
+    write_crops(tmp_path / "overflow" / "east", [200, 190, 100])
+    write_crops(tmp_path / "not_overflow" / "east", [90, 80])
+    write_crops(tmp_path / "not_overflow" / "west", [150, 100])
+    loose = (tmp_path / "overflow" / "east" / "000.jpg").read_bytes()
+    (tmp_path / "overflow" / "loose.jpg").write_bytes(loose)
+    found = evaluate_overflow(tmp_path, mean_of)
+    assert found["copies"] == 1
+    folders = found["by_folder"]
+    assert isinstance(folders, dict)
+    assert list(folders) == [".", "east", "west"]
+    assert (folders["east"]["overflow"], folders["east"]["not_overflow"]) == (3, 2)
+    assert folders["east"]["auc"] == 1.0
+    assert folders["east"]["recall"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert folders["east"]["specificity"]["low"] < folders["east"]["specificity"]["value"] == 1.0
+    assert (folders["west"]["auc"], folders["west"]["recall"]) == (None, None)
+    assert folders["west"]["specificity"]["value"] == 0.5
+    assert sum(folder["overflow"] for folder in folders.values()) == found["overflow"]
+
+
+def test_overfull_crops_beside_the_normal_ones_do_not_calibrate(tmp_path: Path) -> None:
+    write_crops(tmp_path / "measured" / "overflow", [220])
+    write_crops(tmp_path / "measured" / "not_overflow", [150])
+    normals = write_crops(tmp_path / "camera" / "not_overflow", list(range(145, 165)))
+    write_crops(tmp_path / "camera" / "overflow", [240] * 20)
+    alone = evaluate_overflow(tmp_path / "measured", mean_of, normals=normals)
+    labelled = evaluate_overflow(tmp_path / "measured", mean_of, normals=tmp_path / "camera")
+    assert labelled["threshold_logit"] == alone["threshold_logit"]
+    assert labelled["calibrated_on"] == 20
+    for path in normals.iterdir():
+        path.unlink()
+    normals.rmdir()
+    with pytest.raises(UnusableCropsError, match="not_overflow: no such folder"):
+        evaluate_overflow(tmp_path / "measured", mean_of, normals=tmp_path / "camera")
+
+
+def test_pipes_and_giants_are_counted_and_not_read(tmp_path: Path) -> None:
+    overflow = write_crops(tmp_path / "overflow", [200])
+    write_crops(tmp_path / "not_overflow", [60])
+    os.mkfifo(overflow / "pipe.jpg")
+    with (overflow / "giant.jpg").open("wb") as stream:
+        stream.truncate(10**10)
+    found = evaluate_overflow(tmp_path, mean_of)
+    assert found["unreadable_files"] == [
+        "overflow/giant.jpg: unreadable picture: too_many_bytes",
+        "overflow/pipe.jpg: no file",
+    ]
+
+
 def test_where_all_are_right_the_lower_bounds_still_say_how_few_they_were() -> None:
     found = report(np.ones(12), -np.ones(9), 0.0)
     recall, specificity = found["recall"], found["specificity"]
@@ -138,8 +188,12 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "not_overflow").mkdir()
     with pytest.raises(UnusableCropsError, match="not_overflow: no readable JPEG or PNG"):
         evaluate_overflow(tmp_path, mean_of)
+    (tmp_path / "not_overflow" / "a.webp").write_bytes(b"RIFF....WEBPVP8 ")
+    with pytest.raises(UnusableCropsError, match=r"1 files; not_overflow/a\.webp: .*wrong_format"):
+        evaluate_overflow(tmp_path, mean_of)
     few = write_crops(tmp_path / "few", [100] * 3)
-    with pytest.raises(UnusableCropsError, match="3 normal pictures; 20 are needed"):
+    (few / "broken.jpg").write_bytes(b"")
+    with pytest.raises(UnusableCropsError, match=r"3 normal .* needed; 1 files are unreadable"):
         evaluate_overflow(tmp_path, mean_of, normals=few)
 
 

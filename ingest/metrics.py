@@ -36,6 +36,9 @@ class IngestMetrics:
         )
         self.rounds = counter("rounds", "Transactions committed.")
         self.failed_rounds = counter("failed_rounds", "Rounds that could not be committed.")
+        self.failed_beginnings = counter(
+            "failed_beginnings", "Tries of a stand-by to begin that failed for a cause of its own."
+        )
         self.poisonous = counter("poisonous_messages", "Messages that ingest itself failed on.")
         self.postponed = counter("postponed_batches", "Batches of a gateway with too many gaps.")
         self.dropped = counter("dropped_messages", "Messages without room in an inbox.", "inbox")

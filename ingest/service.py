@@ -91,7 +91,7 @@ class IngestService:
         self._files = ExitStack()
         self._worker: IngestWorker | None = None
         self._follower: SeriesFollower | None = None
-        self._stand_by = StandBy(self._try_to_begin)
+        self._stand_by = StandBy(self._try_to_begin, on_failed=metrics.failed_beginnings.inc)
 
     def start(self) -> None:
         """Open the files, begin to work, then connect; or stand by. Call once.

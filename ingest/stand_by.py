@@ -18,11 +18,18 @@ class StandBy:
     """Calls ``begin`` until it does not raise ``JournalUnavailableError`` any more.
 
     ``waits_for`` is what stands in the way, None after the beginning. What else ``begin`` raises at
-    the first try, :meth:`start` raises.
+    the first try, :meth:`start` raises; at a later one it is told to ``on_failed`` and tried again.
     """
 
-    def __init__(self, begin: Callable[[], None], *, try_every_s: float = TRY_EVERY_S) -> None:
+    def __init__(
+        self,
+        begin: Callable[[], None],
+        *,
+        on_failed: Callable[[], None],
+        try_every_s: float = TRY_EVERY_S,
+    ) -> None:
         self._begin = begin
+        self._on_failed = on_failed
         self._try_every_s = try_every_s
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -45,7 +52,8 @@ class StandBy:
             try:
                 if self._has_begun():
                     return
-            except Exception:  # noqa: BLE001  the thread must live: log, and try again
+            except Exception:  # noqa: BLE001  the thread must live: count, log, and try again
+                self._on_failed()
                 if self.waits_for != _BROKEN:
                     _log.exception("stand_by_failed")
                 self.waits_for = _BROKEN

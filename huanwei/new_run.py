@@ -41,6 +41,7 @@ public_url = "http://127.0.0.1:{console_port}"
 _SIMULATED = """\
 acceptance_log = "data/accepted.jsonl"
 overflow_network = false   # its bins are drawn: nothing for a network taught on photographs
+quick_looks = false        # its pictures are 640 across: half of that is little to show
 """
 
 _SECRETS = """\

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from domain.devices import Camera, Lighting
 from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
 from domain.reviews import RejectedSpot
-from vision.alignment import find_shift, is_correctable, set_right
+from vision.alignment import Shift, find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.encoding import EncodedPicture, encode_picture
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
@@ -86,13 +86,16 @@ class JudgedSnapshot:
     """Verdicts, the masked picture where one may be kept, and the camera's next state.
 
     ``pieces``: everything that lies on the ground and has stayed, at work size, also what is too
-    little for a verdict.
+    little for a verdict; ``passing``: what is hidden for not having stayed, (height, width) bool at
+    work size, and ``shift`` what set the picture right, both None where nothing was compared.
     """
 
     values: SnapshotVerdicts
     picture: EncodedPicture | None
     state: CameraState
     pieces: tuple[Blob, ...] = ()
+    passing: Mask | None = None
+    shift: Shift | None = None
 
 
 def prepare_camera(
@@ -152,7 +155,8 @@ def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) ->
     aligned = set_right(snapshot, shift, setup.masks.width_px)
     if aligned is not snapshot:
         work = _at_work_size(aligned, setup)
-    return _judge_against(setup, remembered, reference, aligned, work)
+    judged = _judge_against(setup, remembered, reference, aligned, work)
+    return replace(judged, shift=shift)
 
 
 def _judge_against(
@@ -193,6 +197,7 @@ def _judge_against(
             gains=gains,
         ),
         pieces=tuple(piece for on_ground in pieces for piece in on_ground),
+        passing=seen.passing,
     )
 
 

@@ -8,6 +8,7 @@ from domain.records import CameraHealth, SnapshotVerdicts
 from vision.judge_snapshot import (
     CameraSetup,
     CameraState,
+    JudgedSnapshot,
     judge_snapshot,
     prepare_camera,
 )
@@ -17,7 +18,7 @@ from vision.movers import MoverFinder
 from vision.overflow_score import CropClassifier
 from vision.persistence import DEFAULT_SNAPSHOTS, is_bare
 from vision.picture_input import decode_picture
-from vision.quick_look import QuietScene, quiet_scene
+from vision.quick_look import SETTLED_AFTER, QuietScene, is_all_clear, quiet_scene
 from vision.unknown_verdicts import failed_camera
 
 
@@ -48,32 +49,52 @@ class CameraJudge:
         self._finder = finder
         self._quick_looks = quick_looks
         self._quiet: QuietScene | None = None
+        self._quiet_looks = 0
         self._size: tuple[int, int] | None = None
         self._setup: CameraSetup | None = None
         self._state = CameraState()
 
     def judge(self, raw: bytes) -> tuple[SnapshotVerdicts, bytes | None]:
-        """Return verdicts and the masked JPEG, if one is kept: of a quick look none is.
+        """Return verdicts and the masked JPEG, if one is kept; of a quick look it is small.
 
         Raises :class:`vision.picture_input.UnreadablePictureError`; the memory stays as it was.
         """
         if self._quiet is not None:
-            self._quiet = self._quiet.seen_again(raw)
-            if self._quiet is not None:
-                return self._quiet.values, None
+            look = self._quiet.seen_again(raw)
+            if look is not None:
+                self._quiet = look.scene
+                return look.values, look.jpeg
         picture = decode_picture(raw)
         setup = self._setup_for(picture)
         judged = judge_snapshot(setup, self._state, picture)
         self._state = judged.state
-        # What was put down in this very picture is not told yet: only bare ground is quiet.
-        remembered = judged.state.staying
-        if self._quick_looks and remembered is not None and is_bare(remembered):
-            self._quiet = quiet_scene(raw, judged.values, setup.masks.watched)
+        if self._quick_looks:
+            self._quiet = self._quiet_after(raw, setup, judged)
         return judged.values, None if judged.picture is None else judged.picture.jpeg
 
     def fail(self, health: CameraHealth) -> SnapshotVerdicts:
         """Return what is said of a camera that gave no picture: everything is unknown."""
         return failed_camera(self.camera, health)
+
+    def _quiet_after(
+        self, raw: bytes, setup: CameraSetup, judged: JudgedSnapshot
+    ) -> QuietScene | None:
+        """Return the scene that a quick look may go on from, None until the place has settled."""
+        remembered = judged.state.staying
+        # What was put down in this very picture is not told yet: only bare ground is quiet.
+        if remembered is None or not is_bare(remembered) or not is_all_clear(judged.values):
+            self._quiet_looks = 0
+            return None
+        self._quiet_looks += 1
+        if self._quiet_looks < SETTLED_AFTER or judged.shift is None or judged.passing is None:
+            return None
+        return quiet_scene(
+            raw,
+            judged.values,
+            watched=setup.masks.watched,
+            passing=judged.passing,
+            shift=judged.shift,
+        )
 
     def _setup_for(self, picture: Picture) -> CameraSetup:
         size = (picture.shape[1], picture.shape[0])

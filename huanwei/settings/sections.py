@@ -91,9 +91,9 @@ class EdgeSection(_Section):
 
     detector_file: Path | None = None
     """An ONNX file that finds people and vehicles; without one OpenCV's HOG finds people."""
-    quick_looks: bool = False
+    quick_looks: bool = True
     """Whether a clean place in which nothing has changed is only looked at small: a fifth of the
-    processor time, and nine of ten such pictures are not kept."""
+    processor time, and its pictures are kept in that size."""
     vision_workers: Annotated[int, Field(ge=1, le=16)] = 1
     """So many processes share the cameras; each takes its part of them."""
 

@@ -44,7 +44,7 @@ DIFFERS, SHARP, BLOCKS_TELL = 40, 20, 30
 class Scene:
     """One simulated camera and its judge."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quick_looks: bool = False) -> None:
         self._view = camera_view(("container-1", "container-2"), Random(SEED))
         self._viewpoint = Viewpoint(scene_id="cam-01", view=self._view)
         self._renderer = SceneRenderer(seed=SEED)
@@ -59,7 +59,12 @@ class Scene:
             legal_basis="test",
         )
         self._camera = camera
-        self.judge = CameraJudge(camera, lambda _: self._references(), head=shipped_head())
+        self.judge = CameraJudge(
+            camera,
+            lambda _: self._references(),
+            head=shipped_head(),
+            quick_looks=quick_looks,
+        )
 
     def _references(self) -> dict[Lighting, Picture]:
         return {
@@ -76,6 +81,16 @@ class Scene:
         items: tuple[tuple[GroundKind, float], ...],
         step: float = 0.13,
     ) -> tuple[SnapshotVerdicts, bytes | None]:
+        return self.judge.judge(jpeg_of(self.picture(at, level, items, step)))
+
+    def picture(
+        self,
+        at: datetime,
+        level: float,
+        items: tuple[tuple[GroundKind, float], ...],
+        step: float = 0.13,
+    ) -> Picture:
+        """Return what the camera sees."""
         truth = PlaceTruth(
             place_id="place-1",
             at=at,
@@ -92,7 +107,7 @@ class Scene:
                 for number, (kind, size_m) in enumerate(items)
             ),
         )
-        return self.judge.judge(jpeg_of(self._renderer.snapshot(self._viewpoint, truth, at)))
+        return self._renderer.snapshot(self._viewpoint, truth, at)
 
     def watched(self) -> Mask:
         """Return (height, width) bool: inside any polygon of the camera."""

@@ -28,6 +28,7 @@ _LOG = structlog.get_logger()
 _MOST_FIELDS = 16
 _TRY_AGAIN_AFTER_S = 5
 _FOREIGN_NAME = "extra_forbidden"
+_PASSING = frozenset({ErrorCode.DATABASE_AWAY, ErrorCode.TIME_SERIES_AWAY})
 
 
 class ErrorAnswers:
@@ -87,8 +88,7 @@ class ErrorAnswers:
 
 
 def _headers(code: ErrorCode) -> dict[str, str]:
-    passes = code is ErrorCode.DATABASE_AWAY
-    return {"Retry-After": str(_TRY_AGAIN_AFTER_S)} if passes else {}
+    return {"Retry-After": str(_TRY_AGAIN_AFTER_S)} if code in _PASSING else {}
 
 
 def _locale(request: Request) -> Locale:

@@ -13,6 +13,7 @@ from alerts.case_desk import (
 )
 from domain.cases import IllegalMoveError
 from domain.checks import InvalidValueError
+from domain.ports.history import TimeSeriesAwayError
 from storage.unavailable import DatabaseUnavailableError
 from texts.catalogue import Catalogue, Locale
 
@@ -38,6 +39,7 @@ class ErrorCode(StrEnum):
     APPROVAL_MISSING = "approval_missing"
     PICTURE_NOT_HERE = "picture_not_here"
     DATABASE_AWAY = "database_away"
+    TIME_SERIES_AWAY = "time_series_away"
     FAILED = "failed"
 
 
@@ -60,6 +62,7 @@ STATUS: dict[ErrorCode, HTTPStatus] = {
     ErrorCode.APPROVAL_MISSING: HTTPStatus.UNPROCESSABLE_ENTITY,
     ErrorCode.PICTURE_NOT_HERE: HTTPStatus.NOT_FOUND,
     ErrorCode.DATABASE_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
+    ErrorCode.TIME_SERIES_AWAY: HTTPStatus.SERVICE_UNAVAILABLE,
     ErrorCode.FAILED: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The status that goes with each code."""
@@ -106,6 +109,7 @@ DOMAIN_ERRORS: dict[type[Exception], ErrorCode] = {
     IllegalMoveError: ErrorCode.ILLEGAL_MOVE,
     InvalidValueError: ErrorCode.INVALID_REQUEST,
     DatabaseUnavailableError: ErrorCode.DATABASE_AWAY,
+    TimeSeriesAwayError: ErrorCode.TIME_SERIES_AWAY,
 }
 """What the desk, the domain and the database refuse, and the code it gets."""
 

@@ -14,6 +14,7 @@ from domain.ports.camera_bench import CameraBench
 from domain.ports.clock import Clock
 from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
+from domain.ports.measures import Measures
 from domain.ports.photo_intake import PhotoIntake
 from domain.ports.picture_store import PictureStore
 from domain.ports.registry import Registry
@@ -36,6 +37,7 @@ class CentreParts:
     desk: CaseDesk
     book: CaseBook
     history: History
+    measures: Measures
     qualities: DeviceQualities
     pictures: PictureStore
     photo_intake: PhotoIntake

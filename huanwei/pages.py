@@ -24,7 +24,7 @@ from huanwei.held_secrets import held
 from huanwei.http_server import HttpServer
 from huanwei.process import Closing, Part
 from huanwei.run_files import PICTURES
-from huanwei.run_stores import cases_of, history_of, qualities_of
+from huanwei.run_stores import cases_of, qualities_of, time_series_of
 from huanwei.settings import CentreSection, Settings
 from storage.picture_folder import PictureFolder
 from texts.catalogue import load_catalogues
@@ -45,7 +45,8 @@ class Pages:
         metrics: CollectorRegistry,
         also_needed: Readiness,
     ) -> None:
-        history, closes_history = history_of(settings)
+        self._series = series = time_series_of(settings)
+        self._in_a_district = settings.postgres is not None
         qualities = qualities_of(settings)
         self._book = cases_of(settings).open_book()
         cameras = camera_work(settings, registry, clock)
@@ -56,7 +57,8 @@ class Pages:
             registry=registry,
             desk=desk,
             book=self._book,
-            history=history,
+            history=series.history,
+            measures=series.measures,
             qualities=qualities,
             pictures=PictureFolder(settings.run.data / PICTURES),
             photo_intake=ProcessPhotoIntake(metrics=PhotoMetrics(metrics)),
@@ -73,7 +75,7 @@ class Pages:
         mount_console(app, parts, _console_settings(settings))
         self._server = HttpServer(app, host=settings.centre.host, port=settings.centre.port)
         self.parts: list[Part] = [
-            *(Closing(thing) for thing in (closes_history, qualities, self._book)),
+            *(Closing(thing) for thing in (*series.closing, qualities, self._book)),
             *cameras.closing,
             self._server,
         ]
@@ -81,6 +83,8 @@ class Pages:
     def readiness(self) -> Mapping[str, str]:
         """Return what people would miss now: the listener, and whatever else it needs."""
         missing = dict(self._also_needed())
+        if self._in_a_district:
+            missing.update(self._series.readiness())
         if self._server is not None:
             missing.update(self._server.readiness())
         return missing

@@ -6,12 +6,15 @@ What a district needs is imported only there: a run on files does without its me
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from alerts.case_database import CaseDatabase, SqliteCases
 from domain.ports.clock import Clock
 from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
+from domain.ports.measures import Measures
 from domain.ports.record_feed import RecordFeed
 from domain.ports.registry import Registry
 from huanwei.errors import StandsInTheWayError
@@ -20,6 +23,7 @@ from huanwei.run_files import CASES, JOURNAL, SERIES
 from huanwei.settings import Settings
 from ingest.device_quality import SqliteDeviceQualities
 from ingest.history import SqliteHistory
+from ingest.measures import SqliteMeasures
 from ingest.record_feed import SqliteRecordFeed
 from storage.registry_file import RegistryFile
 
@@ -86,22 +90,48 @@ def qualities_of(settings: Settings) -> ClosableQualities:
     return PostgresDeviceQualities(url)
 
 
-def history_of(settings: Settings) -> tuple[History, Closable]:
-    """Return the time series that pages show, and what is to be closed with it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSeries:
+    """The time series that pages show, one by one and added up, and what is to be closed."""
+
+    history: History
+    measures: Measures
+    closing: tuple[Closable, ...]
+    file: Path | None = None
+    """Where ingest keeps it; None for InfluxDB."""
+
+    def readiness(self) -> dict[str, str]:
+        """Return what is missing, by name: another machine's file is never found here."""
+        if self.file is None or self.file.exists():
+            return {}
+        finding = f"no {self.file.name} here: where ingest runs elsewhere, pages need [influx]"
+        return {"readings": finding}
+
+
+def time_series_of(settings: Settings) -> TimeSeries:
+    """Return the time series that pages show.
 
     A district's api may run far from ingest and its ``series.db``, so there it is InfluxDB.
     """
     section = settings.influx
     if section is None or not (section.serves_pages or settings.postgres is not None):
-        embedded = SqliteHistory(settings.run.data / SERIES)
-        return embedded, embedded
-    from huanwei.influx import address  # noqa: PLC0415  36 MB that most runs do without
+        path = settings.run.data / SERIES
+        embedded, added_up = SqliteHistory(path), SqliteMeasures(path)
+        return TimeSeries(
+            history=embedded, measures=added_up, closing=(embedded, added_up), file=path
+        )
+    from huanwei.influx import address, bucket_names  # noqa: PLC0415  36 MB, seldom wanted
     from ingest.influx.history import InfluxHistory  # noqa: PLC0415  as above
+    from ingest.influx.measures import InfluxMeasures  # noqa: PLC0415  as above
     from ingest.influx.server import InfluxServer  # noqa: PLC0415  as above
 
     token = section.read_token if section.read_token.get_secret_value() else section.token
     server = InfluxServer(address(section, token))
-    return InfluxHistory(server, bucket=section.raw_bucket), server
+    return TimeSeries(
+        history=InfluxHistory(server, bucket=section.raw_bucket),
+        measures=InfluxMeasures(server, bucket_names(section)),
+        closing=(server,),
+    )
 
 
 @contextmanager

@@ -117,7 +117,8 @@ class LiveFeed:
 
     def pulse(self) -> Pulse:
         """Return where the business clock stands now."""
-        return self._speedometer.pulse(healthy=self._healthy)
+        lacks_readings = self._situation is not None and self._situation.readings_away
+        return self._speedometer.pulse(healthy=self._healthy and not lacks_readings)
 
     async def situation(self) -> Situation:
         """Return the situation that a new page begins with: the one all others show, or a new one.

@@ -1,5 +1,6 @@
 """Puts the console onto the application: NiceGUI at ``/``, its own assets, the one poller."""
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from nicegui import Client, ui
 from nicegui import app as nicegui_app
 
 from api.console.frame import ASSETS_PATH
+from api.console.history_when_there import HistoryWhenThere
 from api.console.live import LiveFeed
 from api.console.metrics import ConsoleMetrics
 from api.console.pages.calibration import show_calibration
@@ -36,16 +38,18 @@ def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -
 
     NiceGUI holds its pages in one place per process, so a process mounts one console.
     """
+    history = HistoryWhenThere(parts.history, parts.clock)
+    parts = replace(parts, history=history)
     reader = SituationReader(
         clock=parts.clock,
         registry=parts.registry,
         book=parts.book,
-        history=parts.history,
+        history=history,
         qualities=parts.qualities,
         health_limits=parts.health_limits,
         review_queue=None
         if parts.reviews is None
-        else ReviewQueue(history=parts.history, reviews=parts.reviews),
+        else ReviewQueue(history=history, reviews=parts.reviews),
     )
     metrics = ConsoleMetrics(parts.metrics_registry)
     feed = LiveFeed(reader, clock=parts.clock, settings=settings, metrics=metrics)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from alerts.case_book import CaseBook
 from alerts.outbox import Channel, OutboxMessage
+from api.console.history_when_there import HistoryWhenThere
 from api.console.review_queue import ReviewQueue
 from domain.alerts import Alert
 from domain.cases import Case
@@ -17,7 +18,6 @@ from domain.device_quality import DeviceQuality
 from domain.devices import Device
 from domain.ports.clock import Clock
 from domain.ports.device_quality import DeviceQualities
-from domain.ports.history import History
 from domain.ports.registry import Registry
 from domain.records import Record, RecordKind
 from domain.registry import RegistrySnapshot
@@ -31,7 +31,7 @@ _MOST_UNDELIVERED = 20
 class Situation:
     """What is known at business time ``at``. ``fill`` and ``verdicts`` are newest by device id;
     ``undelivered`` are the messages that somebody should know have not arrived; ``open_reviews``
-    the detections that wait for a person's answer.
+    the detections that wait for a person's answer; ``readings_away`` when there were none to read.
     """
 
     at: datetime
@@ -45,6 +45,7 @@ class Situation:
     health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
     quality: Mapping[str, DeviceQuality] = field(default_factory=dict)
     open_reviews: tuple[Detection, ...] = ()
+    readings_away: bool = False
 
     @cached_property
     def cases_at(self) -> Mapping[str, tuple[Case, ...]]:
@@ -85,7 +86,7 @@ class SituationReader:
         clock: Clock,
         registry: Registry,
         book: CaseBook,
-        history: History,
+        history: HistoryWhenThere,
         qualities: DeviceQualities,
         health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS,
         review_queue: ReviewQueue | None = None,
@@ -131,4 +132,5 @@ class SituationReader:
             health_limits=self._health_limits,
             quality=self._qualities.of_devices(devices, until=at),
             open_reviews=() if queue is None else queue.read(registry, verdicts, at),
+            readings_away=self._history.away,
         )

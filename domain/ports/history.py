@@ -7,8 +7,12 @@ from typing import Protocol
 from domain.records import FillReading, Record, RecordKind
 
 
+class TimeSeriesAwayError(Exception):
+    """The time series cannot be asked now; the text says which and why. Try again later."""
+
+
 class History(Protocol):
-    """Reads the time series."""
+    """Reads the time series. Every method may raise :class:`TimeSeriesAwayError`."""
 
     def latest(self, kind: RecordKind) -> Mapping[str, Record]:
         """Return the newest record of that kind by device id."""

@@ -11,7 +11,10 @@ from domain.measures import HourlyLevel, LatestLevel, LevelHours
 
 
 class Measures(Protocol):
-    """Reads the rollups of the time series, by device; ``domain.measures`` groups them."""
+    """Reads the rollups of the time series, by device; ``domain.measures`` groups them.
+
+    Every method may raise ``domain.ports.history.TimeSeriesAwayError``.
+    """
 
     def latest_levels(self) -> Mapping[str, LatestLevel]:
         """Return the newest reading of each fill sensor that has ever spoken."""

@@ -22,6 +22,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
+from domain.ports.history import TimeSeriesAwayError
 from ingest.influx.sink import (
     BodyTooLargeError,
     LinesRefusedError,
@@ -39,7 +40,7 @@ _MOST_DETAIL = 500
 _DROPPED = re.compile(r"dropped=(\d+)")
 
 
-class InfluxError(Exception):
+class InfluxError(TimeSeriesAwayError):
     """The server did not answer, or refused; the text says which and why.
 
     ``status`` is that of its answer, None without one.

@@ -23,6 +23,7 @@ from domain.registry import RegistrySnapshot
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
+from tests.fakes.memory_measures import MemoryMeasures
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.fakes.trusting_photo_intake import TrustingPhotoIntake
@@ -39,6 +40,7 @@ class CentreRig:
     clock: ManualClock
     registry: MemoryRegistry
     history: MemoryHistory
+    measures: MemoryMeasures
     qualities: MemoryDeviceQualities
     pictures: MemoryPictures
     photo_intake: TrustingPhotoIntake
@@ -58,6 +60,7 @@ class CentreRig:
             desk=self.desk,
             book=self.book,
             history=self.history,
+            measures=self.measures,
             qualities=self.qualities,
             pictures=self.pictures,
             photo_intake=self.photo_intake,
@@ -137,6 +140,7 @@ def open_centre(folder: Path, registry: RegistrySnapshot) -> Iterator[CentreRig]
             clock=clock,
             registry=memory_registry,
             history=MemoryHistory(),
+            measures=MemoryMeasures(),
             qualities=MemoryDeviceQualities(),
             pictures=MemoryPictures(),
             photo_intake=TrustingPhotoIntake(),

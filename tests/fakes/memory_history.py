@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from domain.ports.history import TimeSeriesAwayError
 from domain.records import FillReading, Record, RecordKind
 
 
 class MemoryHistory:
     """Fulfils ``domain.ports.history.History``; a test adds records. The first of an identity
-    stays, as in the real stores.
+    stays, as in the real stores. While it is ``away`` it answers as InfluxDB does then.
     """
 
     def __init__(self, *records: Record) -> None:
         self._records: dict[tuple[str, datetime, RecordKind], Record] = {}
+        self.away = False
         for record in records:
             self.add(record)
 
@@ -41,6 +43,9 @@ class MemoryHistory:
         return [r for r in between if r.kind is RecordKind.VERDICTS]
 
     def _by_time(self) -> list[Record]:
+        if self.away:
+            msg = "away, as the test wishes"
+            raise TimeSeriesAwayError(msg)
         return sorted(self._records.values(), key=lambda record: record.observed_at)
 
     def _between(self, device_id: str, since: datetime, until: datetime) -> list[Record]:

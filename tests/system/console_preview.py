@@ -53,6 +53,7 @@ from tests.fakes.camera_server import CameraServer
 from tests.fakes.memory_calibrations import MemoryCalibrations
 from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
+from tests.fakes.memory_measures import MemoryMeasures
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.fakes.memory_reviews import MemoryReviews
@@ -320,6 +321,7 @@ def main() -> None:
         desk=desk,
         book=SqliteCases(chosen.folder / "cases.db").open_book(),
         history=preview.history,
+        measures=MemoryMeasures(),
         qualities=MemoryDeviceQualities(),
         pictures=preview.pictures,
         photo_intake=TrustingPhotoIntake(),

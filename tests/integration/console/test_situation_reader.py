@@ -5,6 +5,7 @@ from pathlib import Path
 from alerts.notifier import Message
 from alerts.notifiers.console import ConsoleNotifier
 from alerts.outbox import Channel, NoticeLevel
+from api.console.history_when_there import NOT_ASKED_AGAIN_FOR_S, HistoryWhenThere
 from api.console.situation import SituationReader
 from domain.cases import Actor, CaseAction, CaseState
 from tests.fakes.centre_rig import CentreRig, open_centre
@@ -16,7 +17,7 @@ def reader_of(centre: CentreRig) -> SituationReader:
         clock=centre.clock,
         registry=centre.registry,
         book=centre.book,
-        history=centre.history,
+        history=HistoryWhenThere(centre.history, centre.clock),
         qualities=centre.qualities,
     )
 
@@ -45,6 +46,23 @@ def test_a_case_that_ended_is_no_longer_open(tmp_path: Path) -> None:
             case, CaseAction.VOID, Actor.INSPECTOR, note="duplicate", approved_by="the head"
         )
         assert reader_of(centre).read().open_cases == ()
+
+
+def test_while_the_readings_are_away_the_cases_are_there_and_the_situation_says_so(
+    tmp_path: Path,
+) -> None:
+    with open_centre(tmp_path, REGISTRY) as centre:
+        reader = reader_of(centre)
+        centre.history.add(fill(1, 0.5))
+        case = centre.report("place-1")
+        centre.history.away = True
+        cut_off = reader.read()
+        centre.history.away = False
+        centre.clock.advance(seconds=NOT_ASKED_AGAIN_FOR_S)
+        again = reader.read()
+    assert [known.case_id for known in cut_off.open_cases] == [case.case_id]
+    assert (cut_off.readings_away, dict(cut_off.fill)) == (True, {})
+    assert (again.readings_away, again.newest_of("fill-1")) == (False, fill(1, 0.5))
 
 
 def test_only_messages_to_the_dispatchers_are_notices(tmp_path: Path) -> None:

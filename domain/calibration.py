@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from domain.cases import Actor
 from domain.checks import InvalidValueError, check_id, check_number, check_sha256, check_utc
@@ -12,6 +13,46 @@ from domain.places import Polygon
 LONGEST_NOTE = 200
 SMALLEST_AREA = 0.0004
 """Of the picture: a smaller polygon is a slip of the hand."""
+
+
+class ZoneFault(StrEnum):
+    """Why no camera can be judged by a zone."""
+
+    TOO_SMALL = "too_small"
+    CROSSES_ITSELF = "crosses_itself"
+    OUTSIDE = "outside"
+    NO_SIZE = "no_size"
+    BAD_SIZE = "bad_size"
+    ONE_SIDE = "one_side"
+    BAD_SIDES = "bad_sides"
+    NO_RECTANGLE = "no_rectangle"
+    SIZES_DIFFER = "sizes_differ"
+    TWICE = "twice"
+
+
+class BadZoneError(InvalidValueError):
+    """A zone that no camera can be judged by; ``fault`` is for people to look up."""
+
+    def __init__(self, zone_id: str, fault: ZoneFault) -> None:
+        super().__init__(f"{zone_id[:40]}: {_FAULTS[fault]}")
+        self.zone_id = zone_id
+        self.fault = fault
+
+
+_FAULTS = {
+    ZoneFault.TOO_SMALL: "the polygon is too small",
+    ZoneFault.CROSSES_ITSELF: "the polygon crosses itself",
+    ZoneFault.OUTSIDE: "a corner lies outside of the picture",
+    ZoneFault.NO_SIZE: "the size of the ground in square metres is missing",
+    ZoneFault.BAD_SIZE: "the size of the ground is not 0.1 to 10,000 square metres",
+    ZoneFault.ONE_SIDE: "only one of the two sides is given",
+    ZoneFault.BAD_SIDES: "a side is not 0.3 to 100 metres",
+    ZoneFault.NO_RECTANGLE: "with sides, the ground is a rectangle drawn by its four corners",
+    ZoneFault.SIZES_DIFFER: "the size is not the product of the sides",
+    ZoneFault.TWICE: "the id is there twice",
+}
+_SIZE_SLACK = 0.1
+"""An area rounded, or measured by itself, may differ by so much from the product of the sides."""
 
 
 class StaleCalibrationError(Exception):
@@ -68,25 +109,33 @@ class CalibrationVersion:
 
 
 def check_zones(zones: Sequence[Zone]) -> None:
-    """Raise :class:`InvalidValueError` for zones that no camera can be judged by.
+    """Raise :class:`BadZoneError` for zones that no camera can be judged by.
 
     That is: an id twice, a polygon that crosses itself or is hardly there, a ground polygon
-    without its size.
+    without its size, or with one that contradicts its sides.
     """
-    ids = [zone.zone_id for zone in zones]
-    if len(set(ids)) != len(ids):
-        msg = "zones: an id is there twice"
-        raise InvalidValueError(msg)
+    seen: set[str] = set()
     for zone in zones:
-        if area_of(zone.polygon) < SMALLEST_AREA:
-            msg = f"{zone.zone_id}: the polygon is too small"
-            raise InvalidValueError(msg)
-        if crosses_itself(zone.polygon):
-            msg = f"{zone.zone_id}: the polygon crosses itself"
-            raise InvalidValueError(msg)
-        if zone.kind is ZoneKind.GROUND and zone.area_m2 is None:
-            msg = f"{zone.zone_id}: the size of the ground in square metres is missing"
-            raise InvalidValueError(msg)
+        fault = ZoneFault.TWICE if zone.zone_id in seen else _fault_of(zone)
+        if fault is not None:
+            raise BadZoneError(zone.zone_id, fault)
+        seen.add(zone.zone_id)
+
+
+def _fault_of(zone: Zone) -> ZoneFault | None:
+    if crosses_itself(zone.polygon):
+        return ZoneFault.CROSSES_ITSELF
+    if area_of(zone.polygon) < SMALLEST_AREA:
+        return ZoneFault.TOO_SMALL
+    if zone.kind is not ZoneKind.GROUND:
+        return None
+    if zone.area_m2 is None:
+        return ZoneFault.NO_SIZE
+    if zone.sides_m is not None:
+        product = zone.sides_m[0] * zone.sides_m[1]
+        if abs(zone.area_m2 - product) > _SIZE_SLACK * product:
+            return ZoneFault.SIZES_DIFFER
+    return None
 
 
 def area_of(polygon: Polygon) -> float:

@@ -7,6 +7,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from api.console.view_models.calibration import EditorZone
+from api.console.view_models.ground_scale import GroundScale
 from api.console.words import Words
 from domain.devices import ZoneKind
 
@@ -17,9 +18,18 @@ _SPOKEN = (
     "undo",
     "redo",
     "delete",
+    "delete_corner",
+    "zoom_in",
+    "zoom_out",
     "finish",
     "cancel",
     "area",
+    "sides",
+    "side",
+    "sides_hint",
+    "sides_need_four",
+    "scale_grid",
+    "scale_square",
     "container",
     "no_container",
     "rim",
@@ -46,7 +56,7 @@ class ZoneEditor(Element, component="assets/zone_editor.js"):
         on_change: Callable[[Any], None],
     ) -> None:
         super().__init__()
-        # The corner's label holds a placeholder that the browser fills.
+        # Some hold a placeholder that the browser fills.
         spoken = {
             name: words.catalogue.pattern(f"console.editor.{name}", words.locale)
             for name in _SPOKEN
@@ -57,6 +67,7 @@ class ZoneEditor(Element, component="assets/zone_editor.js"):
         self._props["picture"] = ""
         self._props["boxes"] = []
         self._props["states"] = {}
+        self._props["scales"] = []
         self.load(zones)
 
         def tell(event: GenericEventArguments) -> None:
@@ -68,6 +79,14 @@ class ZoneEditor(Element, component="assets/zone_editor.js"):
         """Put these zones in the place of what is drawn; they cannot be undone away."""
         self._props["zones"] = [zone.as_json() for zone in zones]
         self._props["loaded"] = int(self._props.get("loaded", 0)) + 1
+
+    def choose(self, zone_id: str) -> None:
+        """Mark a zone as the one to be worked on."""
+        self.run_method("choose", zone_id)
+
+    def show_scales(self, scales: Sequence[GroundScale]) -> None:
+        """Show how large a metre is on each ground."""
+        self._props["scales"] = [scale.as_json() for scale in scales]
 
     def show_picture(self, data_url: str) -> None:
         """Show this picture behind the zones."""

@@ -24,6 +24,7 @@ class BenchRefusal(StrEnum):
     NO_PICTURES = "no_pictures"
     TOO_FEW_CROPS = "too_few_crops"
     ENDED = "ended"
+    NOT_RECORDED = "not_recorded"
 
 
 class BenchError(Exception):

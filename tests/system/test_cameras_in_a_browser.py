@@ -30,6 +30,7 @@ WORDS = {
         "saved": "第 2 版已生效",
         "refused": "未保存",
         "bag": "小包垃圾落地: 存在",
+        "one_side": "两条边长要么都填",
         "restore": "恢复",
         "reject": "误报",
     },
@@ -46,6 +47,7 @@ WORDS = {
         "saved": "is in force; the camera",
         "refused": "Not saved",
         "bag": "Bagged waste on the ground: Present",
+        "one_side": "give both sides",
         "restore": "Restore",
         "reject": "Reject",
     },
@@ -104,8 +106,15 @@ def test_a_technician_calibrates_a_camera_and_puts_it_back(
         button(page, say["save"])
         page.locator(".form-error", has_text=say["refused"]).wait_for()
 
-        page.locator(".zone-list input").last.fill("9.5")
-        page.locator(".zone-list input").last.press("Tab")
+        sides = page.locator(".zone-list li.chosen .side-inputs input")
+        sides.first.fill("4")
+        sides.first.press("Tab")
+        page.locator(".zone-fault", has_text=say["one_side"]).wait_for()
+        sides.last.fill("2.5")
+        sides.last.press("Tab")
+        page.locator(".zone-fault").wait_for(state="hidden")
+        assert page.locator(".zone-list li.chosen input").first.input_value() == "10"
+        page.locator(".ground-scale line").nth(4).wait_for(state="attached")
         page.locator(".zone-canvas .corner").first.focus()
         page.keyboard.press("ArrowRight")
         button(page, say["try"])
@@ -117,11 +126,12 @@ def test_a_technician_calibrates_a_camera_and_puts_it_back(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
         page.reload()
-        page.locator(".zone-list input").nth(1).wait_for()
+        page.locator(".zone-list input").nth(5).wait_for()
         assert zones.count() == before + 1
+        assert page.locator(".zone-list li").last.locator("input").last.input_value() == "2.5"
         page.get_by_role("button", name=say["restore"], exact=True).last.click()
         page.locator(".version-row").nth(2).wait_for()
-        page.locator(".zone-list input").nth(1).wait_for(state="detached")
+        page.locator(".zone-list input").nth(3).wait_for(state="detached")
         assert zones.count() == before
         assert watched.troubles == []
 

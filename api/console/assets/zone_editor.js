@@ -3,6 +3,8 @@
 const DEFAULT_RIM = 0.275;
 const STEP = 0.004;
 const MOST_STEPS = 100;
+const ZOOMS = [1, 1.5, 2, 3, 4, 6];
+const STILL_PX = 8; // a finger that moves less has pressed, not dragged
 const copyOf = (zones) => JSON.parse(JSON.stringify(zones));
 const within = (value) => Math.min(1, Math.max(0, Math.round(value * 1e4) / 1e4));
 
@@ -17,13 +19,21 @@ export default {
         <button v-if="drawing" type="button" class="tool" @click="cancel">{{ words.cancel }}</button>
         <button type="button" class="tool" :disabled="!canUndo" @click="undo">{{ words.undo }}</button>
         <button type="button" class="tool" :disabled="!future.length" @click="redo">{{ words.redo }}</button>
+        <button v-if="corner !== null && chosenZone" type="button" class="tool" :disabled="chosenZone.points.length <= 3" @click="removeCorner(corner)">{{ words.delete_corner }}</button>
         <button type="button" class="tool" :disabled="!chosen" @click="removeChosen">{{ words.delete }}</button>
+        <span class="tool-pair"><button type="button" class="tool" :disabled="zoom <= 1" :aria-label="words.zoom_out" :title="words.zoom_out" @click="zoomBy(-1)">−</button>
+        <button type="button" class="tool" :disabled="!picture || zoom >= 6" :aria-label="words.zoom_in" :title="words.zoom_in" @click="zoomBy(1)">+</button></span>
       </div>
-      <div class="zone-canvas" :class="{ drawing: drawing }">
+      <div class="zone-window" ref="view" @wheel="onWheel">
+      <div class="zone-canvas" :class="{ drawing: drawing }" :style="{ width: 100 * zoom + '%' }">
         <img v-if="picture" :src="picture" :alt="words.picture" draggable="false" @load="measure">
         <p v-else class="zone-empty">{{ words.no_picture }}</p>
         <svg ref="canvas" :viewBox="'0 0 ' + width + ' ' + height" preserveAspectRatio="none"
           @pointerdown="onPress" @pointermove="onMove" @pointerup="onRelease" @pointercancel="onRelease">
+          <g v-for="scale in scales" :key="'s' + scale.id" class="ground-scale">
+            <line v-for="(line, i) in scale.lines" :key="i" :x1="line[0] * width" :y1="line[1] * height" :x2="line[2] * width" :y2="line[3] * height"></line>
+            <rect v-if="!scale.lines.length && scale.share > 0" v-bind="squareOf(scale)"></rect>
+          </g>
           <g v-for="zone in drawn" :key="zone.id">
             <polygon :points="pointsOf(zone.points)" :class="classOf(zone)" :data-zone="zone.id"></polygon>
             <line v-if="zone.kind === 'bin'" class="rim" v-bind="rimOf(zone)"></line>
@@ -37,9 +47,13 @@ export default {
               :r="6 * unit" :data-middle="i"></circle>
             <g v-for="(point, i) in chosenZone.points" :key="'c' + i">
               <circle class="reach" :cx="point[0] * width" :cy="point[1] * height" :r="20 * unit" :data-corner="i"></circle>
-              <circle class="corner" :cx="point[0] * width" :cy="point[1] * height" :r="8 * unit" :data-corner="i" tabindex="0"
-                role="button" :aria-label="words.corner.replace('{zone}', nameOf(chosenZone) + ' ' + (i + 1))" @keydown="onCornerKey($event, i)"></circle>
+              <circle class="corner" :class="{ held: i === corner }" :cx="point[0] * width" :cy="point[1] * height" :r="8 * unit" :data-corner="i" tabindex="0"
+                role="button" @focus="corner = i" :aria-label="words.corner.replace('{zone}', nameOf(chosenZone) + ' ' + (i + 1))" @keydown="onCornerKey($event, i)"></circle>
             </g>
+          </g>
+          <g v-if="chosenZone && hasSides(chosenZone) && !drawing" class="side-names">
+            <line v-for="side in sidesOf(chosenZone)" :key="'l' + side.name" :class="'side-' + side.name" v-bind="side.line"></line>
+            <text v-for="side in sidesOf(chosenZone)" :key="side.name" :x="side.x" :y="side.y" :font-size="17 * unit" :stroke-width="4 * unit">{{ side.name }}</text>
           </g>
           <g v-if="drawing">
             <polyline class="sketch" :points="pointsOf(sketch)"></polyline>
@@ -48,6 +62,7 @@ export default {
           </g>
         </svg>
       </div>
+      </div>
       <p class="quiet zone-hint">{{ drawing ? words.hint_draw : words.hint_edit }}</p>
       <ul class="zone-list plain">
         <li v-for="zone in own" :key="zone.id" :class="{ chosen: zone.id === chosen }">
@@ -55,6 +70,10 @@ export default {
             <i :class="'swatch swatch-' + zone.kind"></i>{{ nameOf(zone) }}</button>
           <label v-if="zone.kind === 'ground'">{{ words.area }}
             <input type="number" min="0.1" max="10000" step="0.1" :value="zone.area" @change="setArea(zone, $event.target.value)"></label>
+          <span v-if="zone.kind === 'ground' && hasSides(zone)" class="side-inputs">{{ words.sides }}
+            <label v-for="(name, i) in ['a', 'b']" :key="name"><b :class="'side-word-' + name">{{ name }}</b>
+            <input type="number" min="0.3" max="100" step="0.1" :aria-label="words.side.replace('{side}', name)" :value="zone.sides?.[i]" @focus="chosen = zone.id" @change="setSide(zone, i, $event.target.value)"></label></span>
+          <small v-if="zone.kind === 'ground'" class="quiet side-hint">{{ scaleHint(zone) }}</small>
           <label v-if="zone.kind === 'bin' && containers.length">{{ words.container }}
             <select :value="zone.container ?? ''" @change="setContainer(zone, $event.target.value)">
               <option value="">{{ words.no_container }}</option>
@@ -63,13 +82,18 @@ export default {
         </li>
       </ul>
     </div>`,
-  props: { zones: Array, loaded: Number, picture: String, words: Object, kinds: Array, containers: Array, boxes: Array, states: Object },
+  // Named, so that the "change" of an input inside is not taken for ours.
+  emits: ["change"],
+  props: { zones: Array, loaded: Number, picture: String, words: Object, kinds: Array, containers: Array, boxes: Array, states: Object, scales: Array },
   data() {
-    return { own: copyOf(this.zones), past: [], future: [], chosen: null, drawing: null, pointer: null, drag: null, width: 1000, height: 562, unit: 1 };
+    return { own: copyOf(this.zones), past: [], future: [], chosen: null, corner: null, drawing: null, pointer: null, drag: null, press: null, zoom: 1, width: 1000, height: 562, unit: 1 };
   },
   watch: {
     loaded() {
-      Object.assign(this, { own: copyOf(this.zones), past: [], future: [], chosen: null, drawing: null, drag: null });
+      Object.assign(this, { own: copyOf(this.zones), past: [], future: [], chosen: null, corner: null, drawing: null, drag: null });
+    },
+    chosen() {
+      this.corner = null;
     },
   },
   mounted() {
@@ -133,12 +157,71 @@ export default {
         return [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
       });
     },
+    // --- the ground's scale ---
+    hasSides(zone) {
+      return zone.kind === "ground" && zone.points.length === 4;
+    },
+    sidesOf(zone) {
+      return ["a", "b"].map((name, i) => {
+        const [[x1, y1], [x2, y2]] = [zone.points[i], zone.points[i + 1]].map(([x, y]) => [x * this.width, y * this.height]);
+        return { name, line: { x1, y1, x2, y2 }, x: (x1 + x2) / 2, y: (y1 + y2) / 2 };
+      });
+    },
+    squareOf(scale) {
+      const side = Math.sqrt(scale.share * this.width * this.height);
+      return { x: scale.centre[0] * this.width - side / 2, y: scale.centre[1] * this.height - side / 2, width: side, height: side };
+    },
+    scaleHint(zone) {
+      const scale = this.scales.find((one) => one.id === zone.id);
+      if (zone.points.length !== 4) return this.words.sides_need_four;
+      if (!scale) return this.words.sides_hint;
+      return this.words[scale.lines.length || zone.sides ? "scale_grid" : "scale_square"].replace("{step}", scale.step);
+    },
+    // --- a closer look ---
+    zoomBy(by) {
+      this.zoomTo(ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, ZOOMS.indexOf(this.zoom) + by))]);
+    },
+    zoomTo(zoom, spot) {
+      const view = this.$refs.view;
+      const focus = spot ?? this.focusOf(view);
+      this.zoom = zoom;
+      this.$nextTick(() => {
+        const canvas = this.$refs.canvas.getBoundingClientRect();
+        view.scrollLeft = focus.x * canvas.width - focus.left;
+        view.scrollTop = focus.y * canvas.height - focus.top;
+        this.scale();
+      });
+    },
+    focusOf(view) {
+      // The chosen corner or zone comes to the middle, else the middle stays.
+      const middle = { left: view.clientWidth / 2, top: view.clientHeight / 2 };
+      const zone = this.chosenZone;
+      if (zone && this.corner !== null) return { x: zone.points[this.corner][0], y: zone.points[this.corner][1], ...middle };
+      if (zone) {
+        const { top, bottom, left, right } = this.span(zone);
+        return { x: (left + right) / 2, y: (top + bottom) / 2, ...middle };
+      }
+      const canvas = this.$refs.canvas.getBoundingClientRect();
+      return { x: (view.scrollLeft + middle.left) / canvas.width, y: (view.scrollTop + middle.top) / canvas.height, ...middle };
+    },
+    onWheel(event) {
+      if (!(event.ctrlKey || event.metaKey) || !this.picture) return;
+      event.preventDefault();
+      const zoom = ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, ZOOMS.indexOf(this.zoom) + (event.deltaY < 0 ? 1 : -1)))];
+      const frame = this.$refs.view.getBoundingClientRect();
+      const [x, y] = this.at(event);
+      this.zoomTo(zoom, { x, y, left: event.clientX - frame.left, top: event.clientY - frame.top });
+    },
+    choose(id) {
+      this.chosen = this.own.some((zone) => zone.id === id) ? id : null;
+    },
     at(event) {
       const frame = this.$refs.canvas.getBoundingClientRect();
       return [within((event.clientX - frame.left) / frame.width), within((event.clientY - frame.top) / frame.height)];
     },
     // --- changes, each of which can be undone ---
-    change(zones) {
+    change(changed) {
+      const zones = changed.map((zone) => (zone.sides && !this.hasSides(zone) ? { ...zone, sides: null } : zone));
       this.past = [...this.past.slice(-MOST_STEPS), this.own];
       this.future = [];
       this.own = zones;
@@ -177,7 +260,7 @@ export default {
       if (points.length < 3) return;
       let number = 1;
       while (this.own.some((zone) => zone.id === `${kind}-${number}`)) number += 1;
-      const zone = { id: `${kind}-${number}`, kind, points: copyOf(points), area: null, container: null, rim: DEFAULT_RIM };
+      const zone = { id: `${kind}-${number}`, kind, points: copyOf(points), area: null, container: null, rim: DEFAULT_RIM, sides: null };
       this.cancel();
       this.change([...this.own, zone]);
       this.chosen = zone.id;
@@ -190,11 +273,21 @@ export default {
       const zone = copyOf(this.chosenZone);
       if (zone.points.length <= 3) return;
       zone.points.splice(index, 1);
+      this.corner = null;
       this.replace(zone);
     },
     setArea(zone, text) {
       const area = Number.parseFloat(text);
       this.replace({ ...copyOf(zone), area: Number.isFinite(area) ? area : null });
+    },
+    setSide(zone, index, text) {
+      const side = Number.parseFloat(text);
+      const sides = [...(zone.sides ?? [null, null])];
+      sides[index] = Number.isFinite(side) ? side : null;
+      const [a, b] = sides;
+      // The size follows the sides; who has measured it by itself may still write it.
+      const area = a > 0 && b > 0 ? Math.round(10 * a * b) / 10 : zone.area;
+      this.replace({ ...copyOf(zone), area, sides: a === null && b === null ? null : sides });
     },
     setContainer(zone, name) {
       this.replace({ ...copyOf(zone), container: name || null });
@@ -204,12 +297,8 @@ export default {
       if (!this.picture || event.button > 0) return;
       const point = this.at(event);
       if (this.drawing) {
-        event.preventDefault();
-        const [first] = this.drawing.points;
-        const reach = 14 * this.unit;
-        const near = first && Math.hypot((first[0] - point[0]) * this.width, (first[1] - point[1]) * this.height) < reach;
-        if (near && this.drawing.points.length >= 3) this.finish();
-        else this.drawing.points.push(point);
+        // Put down when let go: a finger that moves the enlarged picture sets no corner.
+        this.press = { x: event.clientX, y: event.clientY };
         return;
       }
       const { corner, middle, rim, zone } = event.target.dataset;
@@ -218,6 +307,7 @@ export default {
         return;
       }
       event.preventDefault();
+      this.corner = corner === undefined ? null : Number(corner);
       const held = copyOf(this.chosenZone);
       let index = Number(corner);
       if (middle !== undefined) {
@@ -239,10 +329,19 @@ export default {
       else this.drag.zone.points[this.drag.index] = point;
     },
     onRelease(event) {
-      if (!this.drag) return;
-      const { zone, moved } = this.drag;
-      this.drag = null;
-      if (moved && event.type === "pointerup") this.replace(zone);
+      const { press, drag } = this;
+      Object.assign(this, { press: null, drag: null });
+      const done = event.type === "pointerup";
+      if (this.drawing && press && done) {
+        if (Math.hypot(event.clientX - press.x, event.clientY - press.y) < STILL_PX) this.putDown(this.at(event));
+      } else if (drag?.moved && done) this.replace(drag.zone);
+    },
+    putDown(point) {
+      const [first] = this.drawing.points;
+      const reach = 14 * this.unit;
+      const near = first && Math.hypot((first[0] - point[0]) * this.width, (first[1] - point[1]) * this.height) < reach;
+      if (near && this.drawing.points.length >= 3) this.finish();
+      else this.drawing.points.push(point);
     },
     rimAt(zone, y) {
       const { top, bottom } = this.span(zone);
@@ -260,7 +359,11 @@ export default {
         event.preventDefault();
         this.redo();
       } else if (event.key === "Escape" && this.drawing) this.cancel();
-      else if (event.key === "Enter" && this.drawing && this.drawing.points.length >= 3) {
+      else if (event.key === "Enter" && this.drawing && !this.drawing.points.length && this.picture) {
+        // Who has no pointer gets a frame in the middle, to be moved by its corners.
+        event.preventDefault();
+        this.drawing.points = [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]];
+      } else if (event.key === "Enter" && this.drawing && this.drawing.points.length >= 3) {
         event.preventDefault();
         this.finish();
       } else if ((event.key === "Delete" || event.key === "Backspace") && this.chosen && !this.drawing) {

@@ -1,21 +1,24 @@
 """The page at which a technician calibrates one camera."""
 
-import asyncio
 import base64
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from nicegui import run, ui
 
 from api.console.frame import frame
 from api.console.markup import render
-from api.console.pages.calibration_side import ReferencesPanel, TrialPanel, VersionsPanel
+from api.console.pages.calibration_bench import PageBench
+from api.console.pages.calibration_look import LookPanel
+from api.console.pages.calibration_saving import SavePanel, VersionsPanel
+from api.console.pages.calibration_side import ReferencesPanel, TrialPanel
 from api.console.pages.not_found import show_not_found
 from api.console.pieces import Piece
 from api.console.view_models.calibration import (
     containers_at,
     editor_zones,
+    refusal_text,
+    scales_of,
     trial_marks,
     trial_rows,
     version_rows,
@@ -24,7 +27,7 @@ from api.console.view_models.calibration import (
 from api.console.visit import Visit
 from api.console.zone_editor import ZoneEditor
 from domain.calibration import (
-    LONGEST_NOTE,
+    BadZoneError,
     CameraCalibration,
     StaleCalibrationError,
     UnknownCameraError,
@@ -33,21 +36,7 @@ from domain.calibration import (
 from domain.checks import InvalidValueError
 from domain.devices import Camera, ReferencePicture, Zone
 from domain.ports.calibration_store import CalibrationStore
-from domain.ports.camera_bench import (
-    BenchError,
-    BenchPicture,
-    BenchRefusal,
-    BenchSession,
-    CameraBench,
-    Trial,
-)
-
-MOST_PICTURES = 24
-"""As many as the bench keeps."""
-
-_SESSION_IS_OVER = frozenset({BenchRefusal.ENDED, BenchRefusal.NO_PICTURES})
-_LOOK_EVERY_S = 2.0
-_T = TypeVar("_T")
+from domain.ports.camera_bench import BenchError, Trial
 
 
 async def show_calibration(visit: Visit, camera_id: str) -> None:
@@ -66,36 +55,28 @@ async def show_calibration(visit: Visit, camera_id: str) -> None:
         return
     containers = containers_at(situation.registry.containers, camera.place_id)
     place = visit.words.name(situation.registry.places[camera.place_id].name)
-    page = _CalibrationPage(visit, camera, parts.calibrations, parts.bench, containers, place)
+    bench = PageBench(visit, camera, parts.calibrations, parts.bench)
+    page = _CalibrationPage(visit, camera, parts.calibrations, bench)
+    page.build(place, containers)
     await page.load()
-    visit.client.on_delete(page.close)
+    visit.client.on_delete(bench.close)
     visit.follow(lambda _: None)
 
 
 class _CalibrationPage:
     def __init__(
-        self,
-        visit: Visit,
-        camera: Camera,
-        store: CalibrationStore,
-        bench: CameraBench,
-        containers: tuple[str, ...],
-        place: str,
+        self, visit: Visit, camera: Camera, store: CalibrationStore, bench: PageBench
     ) -> None:
         self._visit, self._words, self._camera = visit, visit.words, camera
         self._store, self._bench = store, bench
-        self._containers = frozenset(containers)
-        self._session: BenchSession | None = None
-        self._turn = asyncio.Lock()
-        self._pictures: list[BenchPicture] = []
         self._base = CameraCalibration(zones=())
         self._sent: Any = []
         self._tried = Trial(verdicts={}, stored_jpeg=None)
-        self._closed = False
-        self._build(place, containers)
 
-    def _build(self, place: str, containers: tuple[str, ...]) -> None:
+    def build(self, place: str, containers: tuple[str, ...]) -> None:
+        """Build the panels; ``load`` fills them."""
         say = self._words.say
+        self._containers = frozenset(containers)
         title = say("calibration", camera=self._camera.device_id)
         with frame(self._visit, title, wide=True):
             Piece(classes="page-title").show(
@@ -107,50 +88,32 @@ class _CalibrationPage:
                 )
             )
             with ui.element("div").classes("two-columns calibration"):
-                with ui.element("section").classes("panel"):
-                    self._build_look()
-                    self._editor = ZoneEditor(
-                        zones=(), containers=containers, words=self._words, on_change=self._drawn
-                    )
                 with ui.element("div").classes("stack"):
+                    with ui.element("section").classes("panel step-draw"):
+                        self._look_panel = LookPanel(
+                            self._words,
+                            on_look=self._look,
+                            on_show=self._show,
+                            is_busy=lambda: self._bench.busy or self._bench.closed,
+                        )
+                        self._build_editor(containers)
                     self._trial = TrialPanel(self._words, on_try=self._try, on_show=self._show)
+                with ui.element("div").classes("stack"):
                     self._references = ReferencesPanel(
                         self._words, on_take=self._take_reference, on_threshold=self._find_threshold
                     )
-                    self._build_save()
+                    self._saving = SavePanel(self._words, on_save=self._save)
                     self._versions = VersionsPanel(self._words, on_restore=self._restore)
 
-    def _build_look(self) -> None:
-        say = self._words.say
+    def _build_editor(self, containers: tuple[str, ...]) -> None:
         Piece(classes="panel-head").show(
-            render("form_head", title=say("calibration.step_look"), text=say("calibration.privacy"))
+            render("panel_head", title=self._words.say("calibration.step_draw"), count=None)
         )
-        with ui.element("div").classes("bench-tools"):
-            ui.button(say("calibration.look"), on_click=self._look).props(
-                "no-caps unelevated color=primary"
-            )
-            self._keep = ui.checkbox(say("calibration.keep_looking"))
-            self._count = Piece(classes="quiet")
-        self._problem = Piece(classes="form-error")
-        self._strip = ui.element("div").classes("trial-numbers")
-        ui.timer(_LOOK_EVERY_S, self._look_if_wanted)
-        Piece(classes="panel-head").show(
-            render("panel_head", title=say("calibration.step_draw"), count=None)
+        with ui.element("div").props("role=status"):
+            self._fault = Piece(classes="form-error zone-fault")
+        self._editor = ZoneEditor(
+            zones=(), containers=containers, words=self._words, on_change=self._drawn
         )
-
-    def _build_save(self) -> None:
-        say = self._words.say
-        with ui.element("section").classes("panel form-panel"):
-            Piece(classes="panel-head").show(
-                render("panel_head", title=say("calibration.step_save"), count=None)
-            )
-            self._note = ui.input(say("calibration.note")).props(
-                f"outlined dense maxlength={LONGEST_NOTE}"
-            )
-            ui.button(say("calibration.save"), on_click=self._save).props(
-                "no-caps unelevated color=primary"
-            )
-            self._saved = Piece(classes="saved-note")
 
     async def load(self) -> None:
         """Show what is in force."""
@@ -160,19 +123,11 @@ class _CalibrationPage:
         self._use(base)
         await self._list_versions()
 
-    def close(self) -> None:
-        """End the session; its pictures are gone."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            # A picture may be on its way: never wait for it on the event loop.
-            asyncio.get_running_loop().run_in_executor(None, session.close)
-
     def _use(self, calibration: CameraCalibration) -> None:
         self._base = calibration
         zones = editor_zones(calibration.zones)
         self._editor.load(zones)
-        self._sent = [zone.as_json() for zone in zones]
+        self._drawn([zone.as_json() for zone in zones])
         self._references.load(calibration)
 
     async def _list_versions(self) -> None:
@@ -182,115 +137,108 @@ class _CalibrationPage:
             self._versions.show(rows, found)
 
     def _drawn(self, sent: Any) -> None:  # noqa: ANN401  from a browser
+        """Take what was drawn; what is wrong with it is said at once, and not only on saving."""
         self._sent = sent
+        self._editor.show_scales(scales_of(sent))
+        try:
+            self._zones()
+        except InvalidValueError as error:
+            why = refusal_text(error, sent, self._words)
+            self._fault.show(render("text", text=why))
+        else:
+            self._fault.show("")
 
     def _zones(self) -> tuple[Zone, ...]:
         zones = zones_of(self._sent, self._containers)
         check_zones(zones)
         return zones
 
+    def _refusal(self, error: InvalidValueError) -> str:
+        """Return why, and mark the zone that is meant."""
+        if isinstance(error, BadZoneError):
+            self._editor.choose(error.zone_id)
+        return refusal_text(error, self._sent, self._words)
+
     def _draft(self) -> Camera:
         return replace(
             self._camera, zones=self._zones(), references=self._references.kept_references()
         )
 
-    async def _look_if_wanted(self) -> None:
-        if self._keep.value and not self._turn.locked() and not self._closed:
-            await self._look()
-
     async def _look(self) -> None:
-        picture = await self._at_bench(lambda session: session.look())
-        if picture is None:
-            self._keep.value = False
+        try:
+            picture = await self._bench.look()
+        except BenchError as error:
+            self._look_panel.complain(self._words.word(error.reason))
             return
-        self._pictures = [*self._pictures, picture][-MOST_PICTURES:]
-        self._count.show(
-            render(
-                "text",
-                text=self._words.say(
-                    "calibration.pictures", count=len(self._pictures), most=MOST_PICTURES
-                ),
-            )
-        )
-        self._list_pictures()
+        self._look_panel.show(self._bench.pictures)
         self._show(picture.number)
-
-    def _list_pictures(self) -> None:
-        self._strip.clear()
-        with self._strip:
-            for picture in self._pictures:
-                number = picture.number
-                title = self._words.say("calibration.picture_number", number=number)
-                ui.button(str(number), on_click=lambda _, number=number: self._show(number)).props(
-                    f'flat dense no-caps padding="2px 8px" aria-label="{title}"'
-                )
 
     async def _try(self) -> None:
         try:
-            draft = self._draft()
+            draft, fresh = self._draft(), self._references.fresh_references()
+            trial = await self._bench.ask(lambda session: session.try_out(draft, fresh))
         except InvalidValueError as error:
-            self._complain(str(error))
-            return
-        fresh = self._references.fresh_references()
-        trial = await self._at_bench(lambda session: session.try_out(draft, fresh))
-        if trial is not None:
-            self._trial.show(
-                trial_rows(trial, draft.zones, self._words), _data_url(trial.stored_jpeg)
-            )
+            self._trial.complain(self._refusal(error))
+        except BenchError as error:
+            self._trial.complain(self._words.word(error.reason))
+        else:
+            rows = trial_rows(trial, draft.zones, self._words)
+            self._trial.show(rows, _data_url(trial.stored_jpeg))
             self._tried = trial
             self._show(max(trial.verdicts))
 
     def _show(self, number: int) -> None:
-        picture = next((one for one in self._pictures if one.number == number), None)
+        picture = next((one for one in self._bench.pictures if one.number == number), None)
         if picture is None:
             return
         self._references.shown = number
+        self._look_panel.mark(number)
         self._editor.show_picture(_data_url(picture.jpeg))
         marks = trial_marks(self._tried, number)
         self._editor.show_marks(marks.boxes, marks.states)
 
-    async def _take_reference(self, *, of_all: bool) -> bytes | None:
-        numbers = [picture.number for picture in self._pictures]
-        if not of_all:
-            numbers = [number for number in numbers if number == self._references.shown]
-        return await self._at_bench(lambda session: session.clean_picture(numbers))
+    def _numbers(self) -> list[int]:
+        return [picture.number for picture in self._bench.pictures]
+
+    async def _take_reference(self, *, of_all: bool) -> bytes:
+        shown = self._references.shown
+        numbers = [number for number in self._numbers() if of_all or number == shown]
+        return await self._bench.ask(lambda session: session.clean_picture(numbers))
 
     async def _find_threshold(self) -> None:
+        numbers = self._numbers()
         try:
             draft = self._draft()
+            found = await self._bench.ask(lambda session: session.threshold(draft, numbers))
         except InvalidValueError as error:
-            self._complain(str(error))
-            return
-        numbers = [picture.number for picture in self._pictures]
-        found = await self._at_bench(lambda session: session.threshold(draft, numbers))
-        if found is not None:
+            self._references.complain_of_threshold(self._refusal(error))
+        except BenchError as error:
+            self._references.complain_of_threshold(self._words.word(error.reason))
+        else:
             self._references.use_threshold(found)
 
     async def _save(self) -> None:
         try:
             zones = self._zones()
+            references = await self._stored_references()
         except InvalidValueError as error:
-            self._refuse(self._words.say("calibration.refused", why=str(error)))
-            return
-        fresh = self._references.fresh_references()
-        new = {
-            light: await run.io_bound(self._store.put_reference, jpeg)
-            for light, jpeg in fresh.items()
-        }
-        references = (
-            *self._references.kept_references(),
-            *(
-                ReferencePicture(lighting=light, sha256=sha256)
-                for light, sha256 in new.items()
-                if sha256 is not None
-            ),
-        )
-        await self._put_in_force(
-            CameraCalibration(
+            why = self._refusal(error)
+            self._saving.refuse(self._words.say("calibration.refused", why=why))
+        except OSError as error:
+            self._saving.refuse(self._words.say("calibration.refused", why=str(error)))
+        else:
+            wanted = CameraCalibration(
                 zones=zones, references=references, overflow=self._references.threshold
-            ),
-            str(self._note.value or "").strip(),
-        )
+            )
+            await self._put_in_force(wanted, self._saving.note)
+
+    async def _stored_references(self) -> tuple[ReferencePicture, ...]:
+        stored = list(self._references.kept_references())
+        for light, jpeg in self._references.fresh_references().items():
+            sha256 = await run.io_bound(self._store.put_reference, jpeg)
+            if sha256 is not None:
+                stored.append(ReferencePicture(lighting=light, sha256=sha256))
+        return tuple(stored)
 
     async def _restore(self, calibration: CameraCalibration, number: int) -> None:
         note = self._words.say("calibration.restored_note", number=number)
@@ -311,53 +259,18 @@ class _CalibrationPage:
                 )
             )
         except StaleCalibrationError:
-            self._refuse(say("calibration.stale"))
-        except (InvalidValueError, UnknownCameraError, OSError) as error:
-            self._refuse(say("calibration.refused", why=str(error)))
+            self._saving.refuse(say("calibration.stale"))
+            await self._list_versions()
+        except InvalidValueError as error:
+            self._saving.refuse(say("calibration.refused", why=self._refusal(error)))
+        except (UnknownCameraError, OSError) as error:
+            self._saving.refuse(say("calibration.refused", why=str(error)))
         else:
             if version is None:
                 return
             self._use(calibration)
-            self._note.value = ""
-            self._problem.show("")
-            self._saved.show(render("text", text=say("calibration.saved", number=version.number)))
+            self._saving.tell(version.number)
             await self._list_versions()
-
-    async def _at_bench(self, ask: Callable[[BenchSession], _T]) -> _T | None:
-        """Ask the bench, one thing at a time; what it refuses is shown, and None returned."""
-        async with self._turn:
-            try:
-                session = self._session
-                if session is None:
-                    session = await run.io_bound(self._open)
-                    if session is None or self._closed:
-                        return None
-                    self._session = session
-                answer = await run.io_bound(ask, session)
-            except BenchError as error:
-                if error.reason in _SESSION_IS_OVER:
-                    self._session, self._pictures = None, []
-                self._complain(self._words.word(error.reason))
-                return None
-        self._problem.show("")
-        return answer
-
-    def _open(self) -> BenchSession:
-        parts = self._visit.console.parts
-        self._store.note_look(
-            self._camera.device_id, looked_by=self._visit.role, looked_at=parts.clock.now()
-        )
-        session = self._bench.open(self._camera)
-        if self._closed:
-            session.close()
-        return session
-
-    def _complain(self, text: str) -> None:
-        self._problem.show(render("text", text=text))
-
-    def _refuse(self, text: str) -> None:
-        self._saved.show("")
-        self._complain(text)
 
 
 def _data_url(jpeg: bytes | None) -> str:

@@ -1,4 +1,4 @@
-"""The panels beside a camera's picture: the trial, references and threshold, the versions."""
+"""The panels of what a calibration is made of: the trial, the references, the threshold."""
 
 import base64
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,10 +8,11 @@ from nicegui import ui
 
 from api.console.markup import render
 from api.console.pieces import Piece
-from api.console.view_models.calibration import TrialRow, VersionRow
+from api.console.view_models.calibration import TrialRow
 from api.console.words import Words
-from domain.calibration import CalibrationVersion, CameraCalibration, OverflowThreshold
+from domain.calibration import CameraCalibration, OverflowThreshold
 from domain.devices import Lighting, ReferencePicture
+from domain.ports.camera_bench import BenchError
 
 
 class TrialPanel:
@@ -25,19 +26,30 @@ class TrialPanel:
         on_show: Callable[[int], None],
     ) -> None:
         self._words, self._on_show = words, on_show
-        with ui.element("section").classes("panel"):
+        with ui.element("section").classes("panel step-try"):
             with ui.element("div").classes("panel-head split"):
-                Piece().show(render("panel_head", title=words.say("calibration.tried"), count=None))
+                Piece().show(
+                    render("panel_head", title=words.say("calibration.step_try"), count=None)
+                )
                 ui.button(words.say("calibration.try"), on_click=on_try).props(
                     "no-caps unelevated color=primary"
                 )
+            self._problem = Piece(classes="form-error")
             self._picked = ui.element("div").classes("trial-numbers")
             self._said = Piece()
             self._stored = Piece(classes="trial-stored")
         self._said.show(render("text", text=words.say("calibration.tried_none")))
 
+    def complain(self, text: str) -> None:
+        """Show why nothing was tried; what was said before is of other zones."""
+        self._problem.show(render("text", text=text))
+        self._picked.clear()
+        self._said.show("")
+        self._stored.show("")
+
     def show(self, rows: Sequence[TrialRow], stored: str) -> None:
         """Show these, the newest first; a press shows another picture's."""
+        self._problem.show("")
         self._picked.clear()
         with self._picked:
             for row in rows:
@@ -63,8 +75,8 @@ class TrialPanel:
 class TakeReference(Protocol):
     """Makes a clean picture of the one shown or of all."""
 
-    async def __call__(self, *, of_all: bool) -> bytes | None:
-        """Return a JPEG, None where there is none."""
+    async def __call__(self, *, of_all: bool) -> bytes:
+        """Return a JPEG; raise ``BenchError``."""
         ...
 
 
@@ -84,9 +96,13 @@ class ReferencesPanel:
         self.threshold: OverflowThreshold | None = None
         self.shown = 0
         say = words.say
-        with ui.element("section").classes("panel form-panel"):
+        with ui.element("section").classes("panel form-panel step-reference"):
             Piece(classes="panel-head").show(
-                render("panel_head", title=say("calibration.step_reference"), count=None)
+                render(
+                    "step_head",
+                    title=say("calibration.step_reference"),
+                    text=say("calibration.reference_hint"),
+                )
             )
             self._list = ui.element("div").classes("reference-list")
             lights = {light: words.word(light) for light in Lighting}
@@ -102,9 +118,14 @@ class ReferencesPanel:
                     ).props("no-caps outline color=primary")
             self._problem = Piece(classes="form-error")
             Piece(classes="panel-head").show(
-                render("panel_head", title=say("calibration.step_threshold"), count=None)
+                render(
+                    "step_head",
+                    title=say("calibration.step_threshold"),
+                    text=say("calibration.threshold_hint"),
+                )
             )
             self._threshold = Piece(classes="quiet")
+            self._threshold_problem = Piece(classes="form-error")
             with ui.element("div").classes("bench-tools"):
                 ui.button(say("calibration.threshold_find"), on_click=on_threshold).props(
                     "no-caps outline color=primary"
@@ -129,9 +150,14 @@ class ReferencesPanel:
         """Return the new ones, not stored yet."""
         return dict(self._fresh)
 
+    def complain_of_threshold(self, text: str) -> None:
+        """Show why no threshold was found."""
+        self._threshold_problem.show(render("text", text=text))
+
     def use_threshold(self, threshold: OverflowThreshold | None) -> None:
         """Take this threshold."""
         self.threshold = threshold
+        self._threshold_problem.show("")
         say = self._words.say
         text = say("calibration.threshold_none")
         if threshold is not None:
@@ -148,8 +174,10 @@ class ReferencesPanel:
             self._problem.show(render("text", text=text))
             return
         light = Lighting(self._light.value)
-        jpeg = await self._on_take(of_all=of_all)
-        if jpeg is None:
+        try:
+            jpeg = await self._on_take(of_all=of_all)
+        except BenchError as error:
+            self._problem.show(render("text", text=self._words.word(error.reason)))
             return
         self._problem.show("")
         self._nobody.value = False
@@ -188,37 +216,3 @@ class ReferencesPanel:
         if self._fresh.pop(light, None) is None:
             self._kept.pop(light, None)
         self._draw()
-
-
-class VersionsPanel:
-    """Every saved version, each of which can be put in force again."""
-
-    def __init__(
-        self, words: Words, *, on_restore: Callable[[CameraCalibration, int], Awaitable[None]]
-    ) -> None:
-        self._words, self._on_restore = words, on_restore
-        with ui.element("section").classes("panel"):
-            Piece(classes="panel-head").show(
-                render("panel_head", title=words.say("calibration.versions"), count=None)
-            )
-            self._list = ui.element("div").classes("version-list")
-
-    def show(self, rows: Sequence[VersionRow], versions: Sequence[CalibrationVersion]) -> None:
-        """Show these; ``versions`` in the same order hold what a press restores."""
-        self._list.clear()
-        say = self._words.say
-        with self._list:
-            if not rows:
-                Piece(classes="quiet").show(render("text", text=say("calibration.versions_none")))
-            for row, version in zip(rows, versions, strict=True):
-                with ui.element("div").classes("version-row"):
-                    Piece().show(
-                        render("version_row", row=row, in_force=say("calibration.in_force"))
-                    )
-                    if not row.in_force:
-                        ui.button(
-                            say("calibration.restore"),
-                            on_click=lambda _, version=version: self._on_restore(
-                                version.calibration, version.number
-                            ),
-                        ).props("no-caps flat dense")

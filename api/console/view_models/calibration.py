@@ -1,13 +1,20 @@
 """A camera's calibration as a page shows it, and what a browser sends back, checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.console.palette import Mark
+from api.console.view_models.ground_scale import GroundScale, ground_scale
 from api.console.view_models.place import VerdictRow, verdict_row, worst_by_zone, zone_names
 from api.console.words import Words
-from domain.calibration import CalibrationVersion, CameraCalibration
+from domain.calibration import (
+    BadZoneError,
+    CalibrationVersion,
+    CameraCalibration,
+    ZoneFault,
+    check_zones,
+)
 from domain.checks import InvalidValueError
 from domain.devices import Zone, ZoneKind
 from domain.places import WasteContainer, polygon_of
@@ -16,7 +23,8 @@ from domain.records import CameraHealth
 
 MOST_ZONES = 32
 DEFAULT_RIM = 0.275
-_CORNERS = 4
+_LEAST_M2, _MOST_M2 = 0.1, 10_000
+_SHORTEST_SIDE_M, _LONGEST_SIDE_M = 0.3, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,33 +113,85 @@ def zones_of(sent: Any, containers: frozenset[str]) -> tuple[Zone, ...]:  # noqa
 
 def _zone_of(sent: Any, containers: frozenset[str]) -> Zone:  # noqa: ANN401  from a browser
     try:
-        kind = ZoneKind(sent["kind"])
+        zone_id, kind = str(sent["id"]), ZoneKind(sent["kind"])
         points = tuple((_number(x), _number(y)) for x, y in sent["points"])
-        area, rim = sent.get("area"), sent.get("rim")
+        if not all(0 <= side <= 1 for point in points for side in point):
+            raise BadZoneError(zone_id, ZoneFault.OUTSIDE)
+        rim = sent.get("rim")
         is_bin, is_ground = kind is ZoneKind.BIN, kind is ZoneKind.GROUND
         has_rim = is_bin and rim is not None and _number(rim) != DEFAULT_RIM
-        return Zone(
-            zone_id=str(sent["id"]),
+        zone = Zone(
+            zone_id=zone_id,
             kind=kind,
             polygon=polygon_of("polygon", points),
             container_id=_container(sent.get("container"), containers) if is_bin else None,
-            area_m2=_number(area) if is_ground and area is not None else None,
+            area_m2=_area(zone_id, sent.get("area")) if is_ground else None,
             rim_share=round(_number(rim), 4) if has_rim else None,
-            sides_m=_sides(sent.get("sides")) if is_ground and len(points) == _CORNERS else None,
         )
+        sides = _sides(zone_id, sent.get("sides")) if is_ground else None
     except InvalidValueError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"zone: {type(error).__name__}"
         raise InvalidValueError(msg) from error
+    try:
+        return replace(zone, sides_m=sides)
+    except InvalidValueError as error:
+        # Each side is in its range by now: it is the polygon that has none.
+        raise BadZoneError(zone_id, ZoneFault.NO_RECTANGLE) from error
 
 
-def _sides(sent: Any) -> tuple[float, float] | None:  # noqa: ANN401  from a browser
-    """Return what the editor was given and hands back; a fifth corner ends it."""
+def _area(zone_id: str, sent: Any) -> float | None:  # noqa: ANN401  from a browser
+    if sent is None:
+        return None
+    area = _number(sent)
+    if not _LEAST_M2 <= area <= _MOST_M2:
+        raise BadZoneError(zone_id, ZoneFault.BAD_SIZE)
+    return area
+
+
+def _sides(zone_id: str, sent: Any) -> tuple[float, float] | None:  # noqa: ANN401  from a browser
     if sent is None:
         return None
     across, along = sent
-    return _number(across), _number(along)
+    if across is None and along is None:
+        return None
+    if across is None or along is None:
+        raise BadZoneError(zone_id, ZoneFault.ONE_SIDE)
+    sides = (_number(across), _number(along))
+    if not all(_SHORTEST_SIDE_M <= side <= _LONGEST_SIDE_M for side in sides):
+        raise BadZoneError(zone_id, ZoneFault.BAD_SIDES)
+    return sides
+
+
+def scales_of(sent: Any) -> tuple[GroundScale, ...]:  # noqa: ANN401  from a browser
+    """Return the scale of every ground that is whole, whatever the other zones are."""
+    scales = []
+    for one in sent if isinstance(sent, list) else ():
+        try:
+            (zone,) = zones_of([one], frozenset())
+            check_zones([zone])
+        except InvalidValueError:
+            continue
+        scales.append(ground_scale(zone))
+    return tuple(scale for scale in scales if scale is not None)
+
+
+def refusal_text(error: InvalidValueError, zones: Any, words: Words) -> str:  # noqa: ANN401  from a browser
+    """Return in a technician's words why ``zones``, as the browser sent them, are refused."""
+    if not isinstance(error, BadZoneError):
+        return words.say("calibration.unreadable_zones", why=str(error))
+    return words.joined((sent_name(error.zone_id, zones, words), words.word(error.fault)))
+
+
+def sent_name(zone_id: str, zones: Any, words: Words) -> str:  # noqa: ANN401  from a browser
+    """Return what the editor calls a zone that it sent: its kind, numbered where there are more."""
+    for kind in ZoneKind:
+        same = [zone["id"] for zone in zones if isinstance(zone, dict) and zone.get("kind") == kind]
+        if zone_id in same:
+            number = f" {same.index(zone_id) + 1}" if len(same) > 1 else ""
+            return words.say(f"editor.{kind}") + number
+    return zone_id
 
 
 def _container(sent: Any, containers: frozenset[str]) -> str | None:  # noqa: ANN401  from a browser

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,16 +12,20 @@ from hypothesis import strategies as st
 from api.console.palette import Mark
 from api.console.view_models.calibration import (
     editor_zones,
+    refusal_text,
     trial_marks,
     trial_rows,
     version_rows,
     zones_of,
 )
+from api.console.view_models.ground_scale import ground_scale
 from api.console.view_models.reviews import view_of
 from api.console.words import Words
 from domain.calibration import (
+    BadZoneError,
     CalibrationVersion,
     CameraCalibration,
+    ZoneFault,
     area_of,
     check_zones,
     crosses_itself,
@@ -31,7 +36,9 @@ from domain.devices import Zone, ZoneKind
 from domain.ports.camera_bench import Trial
 from domain.problems import ProblemClass
 from domain.records import CameraHealth, SnapshotVerdicts, Verdict, VerdictState
+from tests.fakes.sample_pictures import street_camera
 from texts.catalogue import Locale, load_catalogues
+from vision.zones import polygon_mask, zone_masks
 
 WORDS = Words(catalogue=load_catalogues(), locale=Locale.EN)
 SQUARE = ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5))
@@ -174,13 +181,77 @@ def test_the_part_shown_of_a_picture_holds_the_frame_and_lies_in_the_picture(
     assert y + height >= frame[1] + frame[3] - 1e-9
 
 
-def test_the_editor_hands_a_grounds_sides_back_until_it_has_a_fifth_corner() -> None:
-    square = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
-    ground = Zone(
-        zone_id="ground-1", kind=ZoneKind.GROUND, polygon=square, area_m2=20.0, sides_m=(4.0, 5.0)
-    )
-    (editor,) = editor_zones([ground])
-    sent = editor.as_json()
-    assert zones_of([sent], frozenset()) == (ground,)
-    sent["points"] = [*square, (0.05, 0.5)]
-    assert zones_of([sent], frozenset())[0].sides_m is None
+CORNERS = ((0.3, 0.5), (0.7, 0.5), (0.95, 0.9), (0.05, 0.9))
+MEASURED = replace(GROUND, polygon=CORNERS, area_m2=20.0, sides_m=(4.0, 5.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"sides": [4.0, None]}, ZoneFault.ONE_SIDE),
+        ({"sides": [0.1, 5.0]}, ZoneFault.BAD_SIDES),
+        ({"sides": [4.0, 500.0]}, ZoneFault.BAD_SIDES),
+        ({"sides": [4.0, 8.0]}, ZoneFault.SIZES_DIFFER),
+        ({"points": [*CORNERS, (0.02, 0.7)]}, ZoneFault.NO_RECTANGLE),
+        ({"points": [CORNERS[0], CORNERS[2], CORNERS[1], CORNERS[3]]}, ZoneFault.NO_RECTANGLE),
+        ({"points": [(0.3, 0.5), (0.7, 0.5), (0.95, 1.1), (0.05, 0.9)]}, ZoneFault.OUTSIDE),
+        ({"area": 0}, ZoneFault.BAD_SIZE),
+        ({"area": None, "sides": None}, ZoneFault.NO_SIZE),
+    ],
+)
+def test_a_ground_of_a_nonsensical_size_is_refused_in_a_technicians_words(
+    change: dict[str, Any], fault: ZoneFault
+) -> None:
+    zones = [*sent(BIN), sent(MEASURED)[0] | change]
+
+    with pytest.raises(BadZoneError) as refused:
+        check_zones(zones_of(zones, frozenset({"c-1"})))
+
+    assert (refused.value.zone_id, refused.value.fault) == ("ground-1", fault)
+    for locale in Locale:
+        words = Words(catalogue=WORDS.catalogue, locale=locale)
+        text = refusal_text(refused.value, zones, words)
+        assert text == f"{words.say('editor.ground')} · {words.word(fault)}"
+
+
+def test_a_grounds_sides_come_back_and_none_is_no_size() -> None:
+    assert zones_of(sent(MEASURED), frozenset()) == (MEASURED,)
+    (without,) = zones_of([sent(MEASURED)[0] | {"sides": [None, None]}], frozenset())
+    assert without.sides_m is None
+
+
+def test_the_grid_over_a_ground_has_its_metres_where_vision_counts_them() -> None:
+    """Between two lines of the grid lies a square metre, by the area that verdicts are told by."""
+    scale = ground_scale(MEASURED)
+    assert scale is not None
+    assert (scale.step_m, len(scale.lines)) == (1.0, 3 + 4)
+    camera = replace(street_camera(), zones=(MEASURED,))
+    (ground,) = zone_masks(camera, 480, 270).grounds
+    from_x = [line[0] for line in scale.lines[:3]]
+    nearer_y = [line[1] for line in scale.lines[3:]]
+    assert from_x == pytest.approx([0.4, 0.5, 0.6])
+    rows = [0.5, *nearer_y, 0.9]
+    for upper, lower in pairwise(rows):
+        band = ground.m2_at[round(upper * 269) : round(lower * 269)]
+        inside = polygon_mask(CORNERS, 480, 270)[round(upper * 269) : round(lower * 269)]
+        assert band[inside].sum() == pytest.approx(4.0, rel=0.08)
+
+
+@given(st.floats(0.4, 100), st.floats(0.4, 100))
+def test_a_grid_never_leaves_its_ground_and_never_hides_it(across: float, along: float) -> None:
+    scale = ground_scale(replace(MEASURED, area_m2=across * along, sides_m=(across, along)))
+
+    assert scale is not None
+    assert len(scale.lines) <= 2 * 25
+    for x, y, x2, y2 in scale.lines:
+        assert 0.05 <= min(x, x2) <= max(x, x2) <= 0.95
+        assert 0.5 <= min(y, y2) <= max(y, y2) <= 0.9
+
+
+def test_without_sides_one_square_shows_the_mean_scale() -> None:
+    scale = ground_scale(replace(GROUND, area_m2=16.0))
+
+    assert scale is not None
+    assert scale.lines == ()
+    assert scale.share == pytest.approx(0.16 / 16)
+    assert ground_scale(BIN) is None

@@ -14,6 +14,7 @@ from huanwei.process import Closable
 from huanwei.run_files import INFLUX
 from huanwei.settings import InfluxSection, Settings
 from huanwei.shard_files import file_of_shards
+from ingest.fresh_records import FreshRecords
 from ingest.influx.buckets import BucketNames
 from ingest.influx.change_lines import ChangeLines
 from ingest.influx.coverage_lines import CoverageLines
@@ -44,7 +45,10 @@ def address(section: InfluxSection, token: SecretStr) -> InfluxAddress:
 
 
 class InfluxRun:
-    """The writers of a run with everything they read from. A part of the ingest process."""
+    """The writers of a run with everything they read from. A part of the ingest process.
+
+    ``fresh`` is for ingest to fill with what it commits.
+    """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
         self,
@@ -61,10 +65,13 @@ class InfluxRun:
         names = bucket_names(section)
         server = InfluxServer(address(section, section.token))
         sources = influx_sources(settings, server, names.raw)
-        records = RecordLines(feed=sources.records, registry=registry)
+        # Others write a database's journal too; only of a file ingest knows what comes next.
+        self.fresh = () if backfill or settings.postgres is not None else (FreshRecords(),)
+        (fresh,) = self.fresh or (None,)
+        records = RecordLines(feed=sources.records, registry=registry, fresh=fresh)
         hourly, daily = (lines(sources.rollups, registry) for lines in (hourly_lines, daily_lines))
         feeds = [
-            InfluxFeed(name=RECORDS, bucket=names.raw, source=records),
+            InfluxFeed(name=RECORDS, bucket=names.raw, source=records, fresh=fresh),
             InfluxFeed(name="hourly", bucket=names.hourly, source=hourly),
             InfluxFeed(name="daily", bucket=names.daily, source=daily),
         ]

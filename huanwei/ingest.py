@@ -86,6 +86,7 @@ def build(settings: Settings) -> ProcessParts:
             longest_backlog=timedelta(days=settings.ingest.longest_backlog_days),
         ),
         failed=failed,
+        fresh=() if influx is None else influx.fresh,
     )
     if influx is None:
         return ProcessParts(

@@ -38,7 +38,8 @@ class _Commit:
 class FreshRecords:
     """The newest commits, bounded by the bytes of their records: the oldest make room.
 
-    One thread puts, another takes.
+    One thread puts, another takes and rests between. Each follower has its own; those who take the
+    same commits share the records themselves.
     """
 
     def __init__(self, *, most_bytes: int = MOST_FRESH_BYTES) -> None:
@@ -46,6 +47,7 @@ class FreshRecords:
         self._lock = threading.Lock()
         self._commits: deque[_Commit] = deque()
         self._bytes = 0
+        self._half_full = threading.Event()
 
     def put(
         self,
@@ -64,6 +66,8 @@ class FreshRecords:
             self._bytes += size
             while self._bytes > self._most_bytes:
                 self._forget(1)
+            if self._bytes * 2 >= self._most_bytes:
+                self._half_full.set()
 
     def take(self, *, after: int, most: int) -> list[FreshEntry]:
         """Return what lies right behind position ``after``, and forget it; nothing: not here.
@@ -85,6 +89,27 @@ class FreshRecords:
         records = chain.from_iterable(commit.records for commit in taken)
         return list(map(FreshEntry, range(after + 1, taken[-1].through + 1), records))
 
+    def rest(self, seconds: float) -> None:
+        """Wait so long, but no longer than until half of the room is taken, or :meth:`wake`.
+
+        Who sleeps while the rest of the room is taken too has to read the journal.
+        """
+        self._half_full.wait(seconds)
+
+    def wake(self) -> None:
+        """End the rest of the follower, which is to stop."""
+        self._half_full.set()
+
+    def missing(self, *, after: int, most: int) -> int:
+        """Return how many entries behind ``after``, up to ``most``, to read of the journal.
+
+        So that the follower meets what is here at its beginning.
+        """
+        begins_behind = self.begins_behind()
+        if begins_behind is None or begins_behind <= after:
+            return most
+        return min(most, begins_behind - after)
+
     def begins_behind(self) -> int | None:
         """Return the position behind which the oldest of these lies, None when there are none."""
         with self._lock:
@@ -93,3 +118,5 @@ class FreshRecords:
     def _forget(self, commits: int) -> None:
         for _ in range(commits):
             self._bytes -= self._commits.popleft().size
+        if self._bytes * 2 < self._most_bytes:
+            self._half_full.clear()

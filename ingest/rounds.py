@@ -34,7 +34,7 @@ class Rounds:
 
     After an error nothing of the round is committed or acknowledged, so the gateways send it
     again; what is known is read anew from the journal before the next round. ``pictures_failing``
-    is true while the picture store takes nothing.
+    is true while the picture store takes nothing. ``fresh`` get what each round has committed.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Rounds:
         clock: Clock,
         metrics: IngestMetrics,
         limits: RateLimits = DEFAULT_RATE_LIMITS,
-        fresh: FreshRecords | None = None,
+        fresh: Sequence[FreshRecords] = (),
     ) -> None:
         self._journal = journal
         self._fresh = fresh
@@ -81,9 +81,9 @@ class Rounds:
         took = self._take_pictures(pictures, builder, registry)
         committed = self._journal.commit(builder.round)
         self._known = known
-        if self._fresh is not None:
-            size = sum(len(row.record) for row in builder.round.rows)
-            self._fresh.put(span=committed.span, records=builder.round.records, size=size)
+        size = sum(len(arrival.payload) for arrival in batches)
+        for fresh in self._fresh:
+            fresh.put(span=committed.span, records=builder.round.records, size=size)
         self._count(builder, committed, len(batches))
         self._metrics.pictures.inc(took.stored)
         return acknowledgements(builder.round.uplinks.values(), took.acked)

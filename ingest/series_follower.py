@@ -64,6 +64,7 @@ class SeriesFollower:
     def stop(self) -> None:
         """End after the write at work. May be called twice."""
         self._stopping.set()
+        self._fresh.wake()
         if self._thread is not None:
             self._thread.join()
 
@@ -88,9 +89,7 @@ class SeriesFollower:
         fresh = self._fresh.take(after=cursor, most=_MOST_ENTRIES)
         if fresh:
             return fresh
-        limit, begins_behind = _MOST_ENTRIES, self._fresh.begins_behind()
-        if begins_behind is not None and begins_behind > cursor:
-            limit = min(limit, begins_behind - cursor)  # to meet what is here at its beginning
+        limit = self._fresh.missing(after=cursor, most=_MOST_ENTRIES)
         rows = self._feed.read_encoded(after=cursor, limit=limit)
         records = decode_told([encoded for _, encoded in rows])
         return [
@@ -99,14 +98,12 @@ class SeriesFollower:
         ]
 
     def _run(self) -> None:
-        wait_s = 0.0
         retry_s = _FIRST_RETRY_S
-        while not self._stopping.wait(wait_s):
+        while not self._stopping.is_set():
             try:
                 entries = self.step()
                 more = self.backlog >= _MOST_ENTRIES
                 more |= self._upkeep()
-                wait_s = 0.0 if more else _GATHER_S if entries >= _GATHER_FROM else _POLL_S
             except Exception as error:  # noqa: BLE001  the loop must outlive whatever a store raises
                 self._metrics.series_failures.inc()
                 if not self.failing:
@@ -114,9 +111,12 @@ class SeriesFollower:
                 self.failing = True
                 if is_disk_failure(error):
                     self._failed.set()
-                wait_s, retry_s = retry_s, min(retry_s * 2, _LONGEST_RETRY_S)
+                self._stopping.wait(retry_s)
+                retry_s = min(retry_s * 2, _LONGEST_RETRY_S)
             else:
                 if self.failing:
                     _log.info("series_writes_again")
                 self.failing = False
                 retry_s = _FIRST_RETRY_S
+                if not more:
+                    self._fresh.rest(_GATHER_S if entries >= _GATHER_FROM else _POLL_S)

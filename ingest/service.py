@@ -47,8 +47,9 @@ class IngestService:
 
     It hears the gateways of ``shards`` only. While another worker has them it stands by: it hears
     nothing and takes them over when that one is gone. ``cursors`` are the positions of the
-    journal's other readers, by name: nothing they have not read is trimmed. When :attr:`failed` is
-    set a disk failed under a file of its own: end the process and start a new one.
+    journal's other readers, by name: nothing they have not read is trimmed. ``fresh`` is filled
+    for those of them that are in this process. When :attr:`failed` is set a disk failed under a
+    file of its own: end the process and start a new one.
     """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
@@ -67,8 +68,10 @@ class IngestService:
         limits: RateLimits = DEFAULT_RATE_LIMITS,
         shards: Sequence[int] = ALL_SHARDS,
         failed: threading.Event | None = None,
+        fresh: Sequence[FreshRecords] = (),
     ) -> None:
         self._clock = clock
+        self._fresh = tuple(fresh)
         self._registry = registry
         self._store = journal
         self._shards = tuple(shards)
@@ -164,7 +167,7 @@ class IngestService:
             clock=self._clock,
             metrics=self._metrics,
             limits=self._limits,
-            fresh=fresh,
+            fresh=(fresh, *self._fresh),
         )
         retention = Retention(
             journal=store.journal,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.ports.clock import Clock
+from ingest.fresh_records import FreshRecords
 from ingest.influx.deliveries import SqliteDeliveries
 from ingest.influx.metrics import InfluxMetrics
 from ingest.influx.sink import LineSink
@@ -21,6 +22,8 @@ class InfluxFeed:
     name: str
     bucket: str
     source: LineSource
+    fresh: FreshRecords | None = None
+    """Where the source takes its newest entries: the writer waits no longer than they have room."""
 
 
 class InfluxService:
@@ -71,6 +74,7 @@ class InfluxService:
                 metrics=self._metrics,
                 ends_when_closed=self._ends_when_closed,
                 failed=self._failed,
+                fresh=feed.fresh,
             )
             for feed in self._feeds
         }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from domain.ports.clock import Clock
+from ingest.fresh_records import FreshRecords
 from ingest.influx.deliveries import SqliteDeliveries
 from ingest.influx.delivery import PatientSink, StoppedError, deliver
 from ingest.influx.metrics import InfluxMetrics
@@ -28,7 +29,7 @@ class InfluxWriter:
     The cursor moves only when everything before it is written or in dead letters, so after a crash
     the same points are written again, which changes nothing. ``wait`` stands in for waiting in
     tests; it returns True to stop. ``failed`` is set when a disk failed under the cursors, so that
-    the process must end.
+    the process must end. ``fresh`` is where ``source`` takes its newest entries, if it does.
     """
 
     def __init__(  # noqa: PLR0913  each argument is another adapter for the composition root
@@ -45,8 +46,10 @@ class InfluxWriter:
         wait: Callable[[float], bool] | None = None,
         ends_when_closed: bool = False,
         failed: threading.Event | None = None,
+        fresh: FreshRecords | None = None,
     ) -> None:
         self.feed = feed
+        self._fresh = fresh or FreshRecords()
         self._source = source
         self._deliveries = deliveries
         self._clock = clock
@@ -78,10 +81,11 @@ class InfluxWriter:
     def ask_to_stop(self) -> None:
         """Ask for the end without waiting for it."""
         self._stopping.set()
+        self._fresh.wake()
 
     def stop(self) -> None:
         """End after the request at work. May be called twice."""
-        self._stopping.set()
+        self.ask_to_stop()
         if self._thread is not None:
             self._thread.join()
 
@@ -171,11 +175,9 @@ class InfluxWriter:
             )
 
     def _run(self) -> None:
-        wait_s = 0.0
-        while not self._stopping.wait(wait_s):
+        while not self._stopping.is_set():
             try:
                 self.step()
-                wait_s = 0.0 if self._backlogged else _POLL_S
             except StoppedError:
                 return
             except Exception as error:  # noqa: BLE001  the loop must outlive whatever a feed or file raises
@@ -185,9 +187,11 @@ class InfluxWriter:
                 self._failing = True
                 if is_disk_failure(error):
                     self._failed.set()
-                wait_s = _AFTER_FAILURE_S
+                self._stopping.wait(_AFTER_FAILURE_S)
             else:
                 self._failing = False
+                if not self._backlogged:
+                    self._fresh.rest(_POLL_S)
 
 
 def _is_full(page: Page) -> bool:

@@ -53,7 +53,7 @@ def judge_and_series(folder: Path, load: Load, count: int) -> tuple[float, float
         clock=SystemClock(),
         metrics=metrics,
         limits=NO_LIMIT,
-        fresh=fresh,
+        fresh=(fresh,),
     )
     series, feed = SqliteSeries(folder / "series.db"), SqliteRecordFeed(folder / "journal.db")
     follower = SeriesFollower(feed=feed, series=series, metrics=metrics, fresh=fresh)

@@ -31,6 +31,7 @@ from prometheus_client import CollectorRegistry
 
 from huanwei.business_clock import SystemClock
 from ingest.collector import CalmCollector
+from ingest.fresh_records import FreshRecords
 from ingest.influx.metrics import InfluxMetrics
 from ingest.influx.record_lines import RecordLines
 from ingest.influx.server import InfluxAddress, InfluxServer
@@ -68,11 +69,14 @@ def consume_ours(port: int, url: str, folder: Path, ready: Any) -> None:  # noqa
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     registry, metrics = MemoryRegistry(registry_of(SENSORS)), CollectorRegistry()
     server = InfluxServer(InfluxAddress(url=url, org="any", token="any"))  # noqa: S106  the sink takes any
-    feed = SqliteRecordFeed(folder / "journal.db")
+    feed, fresh = SqliteRecordFeed(folder / "journal.db"), FreshRecords()
     influx = InfluxService(
         feeds=(
             InfluxFeed(
-                name="records", bucket="raw", source=RecordLines(feed=feed, registry=registry)
+                name="records",
+                bucket="raw",
+                source=RecordLines(feed=feed, registry=registry, fresh=fresh),
+                fresh=fresh,
             ),
         ),
         sink=server,
@@ -92,6 +96,7 @@ def consume_ours(port: int, url: str, folder: Path, ready: Any) -> None:  # noqa
         ),
         metrics=IngestMetrics(metrics),
         limits=NO_LIMIT,
+        fresh=(fresh,),
     )
     CalmCollector().start()
     ingest.start()

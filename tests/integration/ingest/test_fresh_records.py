@@ -1,5 +1,6 @@
 """What the journal's writer hands over: in order, without holes, bounded, never a wrong one."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,15 +10,26 @@ from prometheus_client import CollectorRegistry
 
 from domain.records import Record
 from ingest.fresh_records import FreshRecords
+from ingest.influx.record_lines import RecordLines
 from ingest.metrics import IngestMetrics
 from ingest.ports.time_series import SeriesEntry
 from ingest.series_follower import SeriesFollower
+from tests.fakes.influx_rig import REGISTRY
 from tests.fakes.ingest_rig import IngestRig
-from tests.fakes.ingest_samples import batch, fill_record, series_of_records
+from tests.fakes.ingest_samples import (
+    batch,
+    emptied_record,
+    fill_record,
+    series_of_records,
+    verdicts_record,
+)
 from tests.fakes.memory_record_feed import MemoryRecordFeed
-from wire.records import record_of
+from tests.fakes.memory_registry import MemoryRegistry
+from wire.checked_records import decode_told
+from wire.records import encode_record, record_of
 
 RECORDS = series_of_records(200)
+OF_ALL_KINDS = [*series_of_records(7), emptied_record(2), verdicts_record(), fill_record(3)]
 
 
 def told(entries: Sequence[SeriesEntry]) -> list[tuple[int, Record]]:
@@ -159,12 +171,12 @@ def test_a_follower_that_keeps_up_reads_nothing_back() -> None:
 def test_the_journal_says_where_a_round_lies_unless_some_of_it_was_known(tmp_path: Path) -> None:
     with IngestRig(tmp_path) as rig:
         fresh = FreshRecords()
-        rig.rounds._fresh = fresh
+        rig.rounds._fresh = (fresh,)
         records = series_of_records(6)
         rig.receive(batch({1: records[0], 2: records[1]}))
         rig.receive(batch({3: records[2]}), batch({4: b"unreadable", 5: records[3]}))
         rig.reopen()
-        rig.rounds._fresh = fresh
+        rig.rounds._fresh = (fresh,)
         rig.receive(batch({6: records[4]}))
         entries = [(entry.position, entry.record) for entry in rig.entries()]
         taken = told(fresh.take(after=0, most=100))
@@ -174,3 +186,47 @@ def test_the_journal_says_where_a_round_lies_unless_some_of_it_was_known(tmp_pat
         rig.receive(batch({9: fill_record(2)}))
         (last,) = told(fresh.take(after=rig.entries()[-2].position, most=100))
         assert last == (rig.entries()[-1].position, fill_record(2))
+
+
+def test_who_rests_is_woken_when_half_of_the_room_is_taken_and_to_stop() -> None:
+    fresh = FreshRecords(most_bytes=10)
+    put(fresh, 0, 4)
+    resting = threading.Thread(target=fresh.rest, args=(60.0,))
+    resting.start()
+    put(fresh, 4, 5)
+    resting.join(10)
+    assert not resting.is_alive()
+    assert positions(fresh, 0) == [1, 2, 3, 4, 5]
+    resting = threading.Thread(target=fresh.rest, args=(60.0,))
+    resting.start()
+    resting.join(0.05)
+    assert resting.is_alive()  # what was taken is no reason to wake again
+    fresh.wake()
+    resting.join(10)
+    assert not resting.is_alive()
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["put", "judged", "hidden", "page"]))))
+def test_the_points_are_the_journals_whatever_is_at_hand(commits: list[tuple[int, str]]) -> None:
+    feed, fresh = MemoryRecordFeed(), FreshRecords(most_bytes=15)
+    registry = MemoryRegistry(REGISTRY)
+    source = RecordLines(feed=feed, registry=registry, fresh=fresh)
+    lines: list[bytes] = []
+    through = 0
+    for count, act in [*commits, *[(9, "page")] * (1 + sum(count for count, _ in commits))]:
+        if act == "page":
+            page = source.read(after=through, limit=count)
+            if page is not None:
+                through = page.through
+                lines += page.told.lines
+            continue
+        behind = feed.newest_position()
+        records = [OF_ALL_KINDS[(behind + place) % len(OF_ALL_KINDS)] for place in range(count)]
+        for record in records:
+            feed.append_record(record)
+        span = None if act == "hidden" else (behind, behind + count)
+        as_decoded = decode_told([encode_record(record) for record in records])
+        fresh.put(span=span, records=as_decoded if act == "put" else records, size=count)
+    expected = RecordLines(feed=feed, registry=registry).read(after=0, limit=10_000)
+    assert sorted(lines) == sorted(expected.told.lines if expected else [])
+    assert through == feed.newest_position()

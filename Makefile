@@ -32,8 +32,9 @@ check: setup ## lint, types, architecture
 test: setup ## all tests; what needs a missing server is skipped by name
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-drills: setup ## the kill drills at full length
-	$(BIN)/python -m pytest tests/drills --full-drills
+drills: setup ## the kill drills at full length, then their table
+	$(BIN)/python -m pytest tests/drills --full-drills -o junit_family=xunit1 --junit-xml=var/drills.xml; \
+	state=$$?; $(BIN)/python -m tests.drills.table; exit $$state
 
 secrets: ## make the passwords of docker-compose.yml (.env, for its owner alone)
 	@$(PYTHON) -m huanwei.compose_secrets .env

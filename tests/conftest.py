@@ -2,9 +2,11 @@
 
 import gc
 import os
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import psutil
 import pytest
 import structlog
 
+from tests.order import longest_first
 from tests.servers import RunningBroker, start_broker
 
 if TYPE_CHECKING:
@@ -34,7 +37,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("huanwei")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "takes_s(seconds): what a module's tests take in all, where that is long"
+    )
+    # Tests start hundreds of processes. Where nobody keeps compiled code, each compiles ours anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # The default tracebacks walk every local variable: seconds for one logged exception.
     structlog.configure(
         processors=[
@@ -57,6 +66,20 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--full-drills"):
+        return  # they have an order of their own
+    modules = [list(each) for _, each in groupby(items, lambda item: item.nodeid.split("::")[0])]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = longest_first([(_takes_s(each[0]), each) for each in modules], workers=workers)
+
+
+def _takes_s(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("takes_s")
+    return 0.0 if marker is None else float(marker.args[0])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

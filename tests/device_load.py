@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -123,19 +123,30 @@ def assert_nothing_lost_doubled_or_altered(
     *,
     log_path: Path,
     journal: Path,
+    tell: Callable[..., None],
     within_s: float = 60,
     besides: Collection[Identity] = (),
 ) -> None:
     """Wait until all that was accepted is in the journal, then hold it against what was sent.
 
-    ``besides`` stood in the journal before the load.
+    The counts go to ``tell`` before they are judged. ``besides`` are records of others than the
+    load.
     """
-    assert until(lambda: not lost(log_path, journal), within_s=within_s, every_s=0.5), lost(
-        log_path, journal
-    )
+    until(lambda: not lost(log_path, journal), within_s=within_s, every_s=0.5)
+    missing = lost(log_path, journal)
     in_journal = journalled(journal)
-    assert len(in_journal) == len(set(in_journal))
-    assert set(altered(load, journal)) - {(device_id, at) for device_id, at, _ in besides} == set()
+    doubled = len(in_journal) - len(set(in_journal))
+    others = {(device_id, at) for device_id, at, _ in besides}
+    changed = set(altered(load, journal)) - others
+    tell(
+        accepted=len(accepted(log_path)),
+        lost=len(missing),
+        doubled=doubled,
+        altered=len(changed),
+    )
+    assert not missing
+    assert not doubled
+    assert not changed
 
 
 def altered(load: DeviceLoad, journal: Path) -> list[tuple[str, datetime]]:

@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import structlog
 
 from domain.records import FillReading, JournalEntry
 from domain.registry import RegistrySnapshot
@@ -28,11 +27,14 @@ from ingest.postgres.record_feed import PostgresRecordFeed
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.broker_cluster import BrokerCluster
 from tests.device_load import Identity, accepted
+from tests.drills.conftest import TellFigures
 from tests.ingest_workers import IngestWorkers, LoadedSite
 from tests.whole_run import small_registry, until
 from wire.client import BrokerAddress, MqttClient
 from wire.device_messages import DeviceMessage, encode_device_message
 from wire.topics import device_topic, shard_of
+
+pytestmark = [pytest.mark.drill("F3 for a cluster", first=True), pytest.mark.takes_s(30)]
 
 GATEWAYS = ("gw-a", "gw-b", "gw-c", "gw-e")
 DEVICES_EACH = 20
@@ -225,10 +227,10 @@ class Phases:
 
 
 def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_goes_on(
-    whole: District, request: pytest.FixtureRequest
+    whole: District, pytestconfig: pytest.Config, figures: TellFigures
 ) -> None:
     whole.start()
-    full = request.config.getoption("--full-drills")
+    full = pytestconfig.getoption("--full-drills")
     leaders = LEADERS_KILLED if full else 1
     phases = Phases()
     for turn in range(leaders):
@@ -244,18 +246,28 @@ def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_go
             whole.hears_all("after a worker was killed")
     whole.end_load()
 
-    assert until(lambda: not whole.lost(), within_s=60, every_s=0.5), whole.lost()
+    until(lambda: not whole.lost(), within_s=60, every_s=0.5)
+    lost = whole.lost()
     entries = whole.entries()
     identities = [(e.record.device_id, e.record.observed_at) for e in entries]
-    assert len(identities) == len(set(identities))
-    assert len(identities) > 500
+    doubled = len(identities) - len(set(identities))
     sent = {key: level for site in whole.sites for key, level in site.sent.items()}
     stored = {
         (e.record.device_id, e.record.observed_at): e.record.values.filling_level
         for e in entries
         if isinstance(e.record.values, FillReading) and e.record.device_id != DOOR_DEVICE
     }
-    assert {key: level for key, level in stored.items() if sent.get(key) != level} == {}
+    altered = {key: level for key, level in stored.items() if sent.get(key) != level}
+    figures(
+        accepted=sum(len(accepted(site.log_path)) for site in whole.sites),
+        lost=len(lost),
+        doubled=doubled,
+        altered=len(altered),
+    )
+    assert not lost
+    assert not doubled
+    assert not altered
+    assert len(identities) > 500
     assert whole.refused() == {}
     heard = {
         gateway_id: [
@@ -268,9 +280,8 @@ def test_a_killed_node_or_worker_loses_doubles_and_alters_nothing_and_service_go
     silence_s = phases.longest_silence_s(heard)
     door = [e.received_at for e in entries if e.record.device_id == DOOR_DEVICE]
     door_silence_s = phases.longest_silence_s({DOOR_DEVICE: door})
-    log = structlog.get_logger()  # pytest -s shows it
-    log.info("longest_silence_s", **silence_s)
-    log.info("longest_silence_of_a_device_s", **door_silence_s)
+    figures(**{f"longest silence, {what}_s": longest for what, longest in silence_s.items()})
+    figures(**{f"of a device, {what}_s": longest for what, longest in door_silence_s.items()})
     assert max(itertools.chain(*silence_s.values())) <= MOST_SILENCE_S
 
 

@@ -15,10 +15,13 @@ from alerts.case_database import SqliteCases
 from domain.cases import CaseState
 from huanwei.run_files import CASES
 from tests.device_load import devices_of
+from tests.drills.conftest import TellFigures
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
 from wire.device_messages import DeviceMessage, encode_device_message
 from wire.topics import device_topic
+
+pytestmark = [pytest.mark.drill("F21"), pytest.mark.takes_s(20)]
 
 PLACES = 12
 SEED = 20260303
@@ -65,7 +68,7 @@ def publish_episodes(run: WholeRun, episodes: int) -> None:
 
 
 def test_one_case_per_episode_and_no_message_missing_or_twice_unmarked(
-    run: WholeRun, phone: RecordingPhone, pytestconfig: pytest.Config
+    run: WholeRun, phone: RecordingPhone, pytestconfig: pytest.Config, figures: TellFigures
 ) -> None:
     full = pytestconfig.getoption("--full-drills")
     episodes, kills = (20, 50) if full else (3, 5)
@@ -99,7 +102,16 @@ def test_one_case_per_episode_and_no_message_missing_or_twice_unmarked(
     per_place = Counter(case.place_id for case in book.ended_cases(10_000))
     unmarked = Counter((m["key"], m["level"]) for m in phone.messages if not m["repeat"])
     book.close()
+    twice = [key for key, times in unmarked.items() if times > 1]
+    figures(
+        kills=kills,
+        episodes=PLACES * episodes,
+        cases=per_place.total(),
+        told=len(told()),
+        marked_repeats=sum(bool(m["repeat"]) for m in phone.messages),
+        twice_unmarked=len(twice),
+    )
 
     assert per_place == {f"place-{n:03}": episodes for n in range(PLACES)}
     assert len(told()) == PLACES * episodes
-    assert [key for key, times in unmarked.items() if times > 1] == []
+    assert twice == []

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import text
 
 from huanwei.business_clock import SystemClock
@@ -20,10 +19,13 @@ from ingest.postgres.record_feed import PostgresRecordFeed
 from storage.postgres import administration_engine
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.device_load import Identity, accepted
+from tests.drills.conftest import TellFigures
 from tests.ingest_workers import IngestWorkers, LoadedSite
 from tests.servers import GATEWAY_ID, PASSWORDS, RunningBroker
 from tests.whole_run import small_registry, until
 from wire.client import BrokerAddress
+
+pytestmark = [pytest.mark.drill("F24", first=True), pytest.mark.takes_s(20)]
 
 MOST_SILENCE_S = 10.0
 _SHARD_LOCKS = 0x4875_5368
@@ -107,7 +109,7 @@ def shared(tmp_path: Path, broker: RunningBroker, postgres_url: str) -> Iterator
 
 
 def test_a_worker_that_stands_by_takes_over_from_one_that_is_killed_or_cut_off(
-    shared: SharedShards,
+    shared: SharedShards, figures: TellFigures
 ) -> None:
     shared.workers.start(0)
     shared.workers.wait_ready()
@@ -127,9 +129,16 @@ def test_a_worker_that_stands_by_takes_over_from_one_that_is_killed_or_cut_off(
     assert shared.hears_something_new()
 
     shared.site.end_load()
-    assert until(lambda: not shared.lost(), within_s=20, every_s=0.2), shared.lost()
-    identities = shared.identities()
-    assert len(identities) == len(set(identities))
+    until(lambda: not shared.lost(), within_s=20, every_s=0.2)
+    lost, identities = shared.lost(), shared.identities()
+    doubled = len(identities) - len(set(identities))
     silence_s = shared.longest_silence_s()
-    structlog.get_logger().info("longest_silence_s", stand_by=silence_s)  # pytest -s shows it
+    figures(
+        accepted=len(accepted(shared.site.log_path)),
+        lost=len(lost),
+        doubled=doubled,
+        longest_silence_s=silence_s,
+    )
+    assert not lost
+    assert not doubled
     assert silence_s <= MOST_SILENCE_S

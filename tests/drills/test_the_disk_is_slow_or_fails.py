@@ -18,8 +18,11 @@ from huanwei.run_files import JOURNAL
 from ingest.record_feed import SqliteRecordFeed
 from storage.sqlite import SqliteFile
 from tests.device_load import DeviceLoad, assert_nothing_lost_doubled_or_altered
+from tests.drills.conftest import TellFigures
 from tests.servers import skip_without
 from tests.whole_run import WholeRun, small_registry, until
+
+pytestmark = [pytest.mark.drill("F10", first=True), pytest.mark.takes_s(35)]
 
 DEVICES = 50
 PER_S = 400
@@ -74,7 +77,11 @@ def run(tmp_path: Path) -> Iterator[WholeRun]:
 
 @pytest.mark.parametrize("slow", ["ingest", "edge"])
 def test_a_slow_disk_slows_no_more_than_the_commits_share(
-    run: WholeRun, tmp_path: Path, slow: str, pytestconfig: pytest.Config
+    run: WholeRun,
+    tmp_path: Path,
+    slow: str,
+    pytestconfig: pytest.Config,
+    figures: TellFigures,
 ) -> None:
     for_s = 60.0 if pytestconfig.getoption("--full-drills") else 3.0
     journal = run.settings.run.data / JOURNAL
@@ -91,13 +98,14 @@ def test_a_slow_disk_slows_no_more_than_the_commits_share(
     finally:
         load.stop()
         feed.close()
+    figures(for_s=for_s, committed_per_s=per_s)
     assert per_s >= LEAST_PER_S
-    check(run, load)
+    check(run, load, figures)
 
 
 @pytest.mark.parametrize("failing", ["ingest", "edge"])
 def test_a_disk_that_fails_a_sync_ends_the_process_and_nothing_is_accepted_falsely(
-    run: WholeRun, tmp_path: Path, failing: str
+    run: WholeRun, tmp_path: Path, failing: str, figures: TellFigures
 ) -> None:
     load = DeviceLoad(run, per_s=PER_S, devices=DEVICES)
     load.start()
@@ -111,15 +119,15 @@ def test_a_disk_that_fails_a_sync_ends_the_process_and_nothing_is_accepted_false
     finally:
         load.stop()
     assert "disk I/O error" in run.log_of(failing)
-    check(run, load)
+    check(run, load, figures)
 
 
-def check(run: WholeRun, load: DeviceLoad) -> None:
+def check(run: WholeRun, load: DeviceLoad, figures: TellFigures) -> None:
     """Hold the journal against what was accepted, and SQLite's own check against the files."""
     log_path = run.settings.edge.acceptance_log
     assert log_path is not None
     journal = run.settings.run.data / JOURNAL
-    assert_nothing_lost_doubled_or_altered(load, log_path=log_path, journal=journal)
+    assert_nothing_lost_doubled_or_altered(load, log_path=log_path, journal=journal, tell=figures)
     run.end("edge")
     run.end("ingest")
     for path in run.settings.run.data.glob("**/*.db"):

@@ -7,7 +7,7 @@ import math
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,18 +16,27 @@ import pytest
 
 from domain.registry import RegistrySnapshot
 from huanwei.run_files import INFLUX, JOURNAL
+from ingest.influx.buckets import BucketNames
 from ingest.influx.deliveries import read_refused
 from ingest.influx.delivery import CLOSED_RETRY_S
 from ingest.influx.record_lines import RecordLines
 from ingest.influx.refusals import PointRefusal
 from ingest.record_feed import SqliteRecordFeed
 from storage.registry_file import RegistryFile
-from tests.device_load import DeviceLoad, devices_of
+from tests.device_load import (
+    DeviceLoad,
+    Identity,
+    assert_nothing_lost_doubled_or_altered,
+    devices_of,
+)
+from tests.drills.conftest import TellFigures
 from tests.fakes.scripted_influx import TAKES, Mood, ScriptedInflux
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
 from wire.device_messages import DeviceMessage, encode_device_message
 from wire.topics import device_topic
+
+pytestmark = [pytest.mark.drill("F6-F8", first=True), pytest.mark.takes_s(45)]
 
 LOADED = 40
 """Devices under load; the places behind them fill up one by one and are timed."""
@@ -73,6 +82,7 @@ class FillingUp:
         self._run = run
         self._phone = phone
         self._client = devices_of(run, client_id="drill-filling")
+        self.sent: list[Identity] = []
         self._next = LOADED
 
     def start(self) -> None:
@@ -88,10 +98,10 @@ class FillingUp:
         device_id, before = f"bin-{number:03}", len(self._phone.messages)
         began_s = time.monotonic()
         for _ in range(2):
+            now = self._run.clock.now()
+            self.sent.append((device_id, now, "fill"))
             message = DeviceMessage(
-                device_id=device_id,
-                observed_at=self._run.clock.now(),
-                distances_mm=(distance_of(0.97),),
+                device_id=device_id, observed_at=now, distances_mm=(distance_of(0.97),)
             )
             taken = self._client.publish(
                 device_topic(device_id), encode_device_message(message), qos=1
@@ -123,10 +133,14 @@ def started(run: WholeRun) -> None:
 
 
 def test_cases_and_messages_go_on_while_the_store_is_away_and_it_lacks_nothing_after(
-    run: WholeRun, phone: RecordingPhone, influx: ScriptedInflux, pytestconfig: pytest.Config
+    run: WholeRun,
+    phone: RecordingPhone,
+    influx: ScriptedInflux,
+    pytestconfig: pytest.Config,
+    figures: TellFigures,
 ) -> None:
     full = pytestconfig.getoption("--full-drills")
-    away_s, places = (600.0, 6) if full else (4.0, 3)
+    away_s, mood_s, places = (600.0, 45.0, 6) if full else (4.0, 1.0, 3)
     started(run)
     load, filling = DeviceLoad(run, per_s=100, devices=LOADED), FillingUp(run, phone)
     load.start()
@@ -150,21 +164,46 @@ def test_cases_and_messages_go_on_while_the_store_is_away_and_it_lacks_nothing_a
         ):
             influx.mood = mood
             disturbed_s += [filling.seconds_to_message() for _ in range(places)]
-            threading.Event().wait(away_s / 4)
+            threading.Event().wait(mood_s)
         influx.mood = TAKES
+        well_s = time.monotonic()
         load.stop()
         wanted = expected_lines(run)
         assert until(lambda: wanted <= influx.lines, within_s=90, every_s=0.5)
+        drained_s = time.monotonic() - well_s
     finally:
         load.stop()
         filling.stop()
 
+    memory_after = ingest.memory_info().rss
+    figures(
+        away_s=away_s,
+        points=len(wanted),
+        all_there_after_s=drained_s,
+        message_p95_steady_s=round(p95(steady_s), 2),
+        message_p95_disturbed_s=round(p95(disturbed_s), 2),
+        memory_before_mb=memory_before / 1e6,
+        memory_after_mb=memory_after / 1e6,
+    )
     assert len(wanted) > 300
     assert p95(disturbed_s) <= p95(steady_s) + MOST_ADDED_S
     assert run.counted("ingest", "huanwei_influx_refused_total") == 0
-    assert ingest.memory_info().rss <= memory_before * MOST_GROWTH
+    assert run.counted("edge", "huanwei_gateway_not_accepted_total") == 0
+    assert memory_after <= memory_before * MOST_GROWTH
     log = run.log_of("ingest")
     assert log.count("influxdb_busy") <= 5 * len(("away", "late", "503", "429", "half"))
+    hold_the_journal_against_the_load(run, load, figures, besides=filling.sent)
+
+
+def hold_the_journal_against_the_load(
+    run: WholeRun, load: DeviceLoad, figures: TellFigures, besides: Collection[Identity] = ()
+) -> None:
+    log_path = run.settings.edge.acceptance_log
+    assert log_path is not None
+    journal = run.settings.run.data / JOURNAL
+    assert_nothing_lost_doubled_or_altered(
+        load, log_path=log_path, journal=journal, tell=figures, besides=besides
+    )
 
 
 def p95(seconds: list[float]) -> float:
@@ -172,7 +211,7 @@ def p95(seconds: list[float]) -> float:
 
 
 def test_only_the_points_that_the_store_refuses_are_dead_letters(
-    run: WholeRun, influx: ScriptedInflux
+    run: WholeRun, influx: ScriptedInflux, figures: TellFigures
 ) -> None:
     influx.stop()  # so that all points wait for one body
     run.start("broker")
@@ -189,16 +228,18 @@ def test_only_the_points_that_the_store_refuses_are_dead_letters(
     influx.mood = Mood(
         unparsable=lambda line: b"bin-003" in line,
         conflicting=lambda line: b"bin-005" in line,
+        too_old=lambda line: b"bin-007" in line,
     )
+    of_bins = {
+        b"bin-003": PointRefusal.UNPARSABLE_LINE,
+        b"bin-005": PointRefusal.TYPE_CONFLICT,
+        b"bin-007": PointRefusal.BEYOND_RETENTION,
+    }
     run.end("ingest")  # its writers would be resting between tries
     influx.start()
     run.start("ingest")
     wanted = expected_lines(run)
-    reasons = {
-        line: PointRefusal.UNPARSABLE_LINE if b"bin-003" in line else PointRefusal.TYPE_CONFLICT
-        for line in wanted
-        if b"bin-003" in line or b"bin-005" in line
-    }
+    reasons = {line: reason for line in wanted for name, reason in of_bins.items() if name in line}
 
     def letters() -> dict[bytes, PointRefusal]:
         path = run.settings.run.data / INFLUX
@@ -209,15 +250,22 @@ def test_only_the_points_that_the_store_refuses_are_dead_letters(
     assert until(lambda: wanted - set(reasons) == influx.lines & wanted, within_s=30, every_s=0.5)
     of_records = [write for write in influx.requests if write.measurement == "fill"]
     search = math.ceil(math.log2(max(write.lines for write in of_records))) + 1
+    figures(
+        points=len(wanted),
+        refused=len(reasons),
+        requests=len(of_records),
+        most_requests=len(reasons) * search + 1,
+    )
+    hold_the_journal_against_the_load(run, load, figures)
     assert len(reasons) > 10
     assert len(of_records) <= len(reasons) * search + 1
 
 
 def test_a_store_that_lets_nobody_in_is_told_at_once_and_not_hammered(
-    run: WholeRun, influx: ScriptedInflux, pytestconfig: pytest.Config
+    run: WholeRun, influx: ScriptedInflux, pytestconfig: pytest.Config, figures: TellFigures
 ) -> None:
     shut_s = 95.0 if pytestconfig.getoption("--full-drills") else 6.0
-    influx.mood = Mood(status=401)
+    influx.mood = Mood(status=401, status_of={BucketNames().hourly: 404})  # one bucket is missing
     run.start("broker")
     run.wait_ready("broker")
     run.start("edge", "ingest")
@@ -236,9 +284,19 @@ def test_a_store_that_lets_nobody_in_is_told_at_once_and_not_hammered(
     asked_s: dict[str, list[float]] = {}
     for write in influx.requests:
         asked_s.setdefault(f"{write.bucket} {write.measurement}", []).append(write.at_s)
-    assert asked_s
-    for times in asked_s.values():
-        assert all(later - earlier >= CLOSED_RETRY_S for earlier, later in pairwise(times))
+    waits_s = [b - a for times in asked_s.values() for a, b in pairwise(times)]
+    figures(
+        told_after_s=told_after_s,
+        shut_for_s=shut_s,
+        writers=len(asked_s),
+        requests=len(influx.requests),
+        **({"shortest_wait_s": min(waits_s)} if waits_s else {}),
+    )
+    assert {write.bucket for write in influx.requests} >= {BucketNames().raw, BucketNames().hourly}
+    assert all(wait_s >= CLOSED_RETRY_S for wait_s in waits_s)
+    if pytestconfig.getoption("--full-drills"):
+        assert len(waits_s) >= len(asked_s)  # each has asked again
+    assert run.log_of("ingest").count("influxdb_closed") <= len(asked_s)
     assert not influx.lines
 
     influx.mood = TAKES
@@ -248,3 +306,4 @@ def test_a_store_that_lets_nobody_in_is_told_at_once_and_not_hammered(
     wanted = expected_lines(run)
     assert len(wanted) > 200
     assert until(lambda: wanted <= influx.lines, within_s=30, every_s=0.5)
+    hold_the_journal_against_the_load(run, load, figures)

@@ -29,9 +29,12 @@ from tests.device_load import (
     journalled,
     lost,
 )
+from tests.drills.conftest import TellFigures
 from tests.fakes.ingest_samples import fill_record
 from tests.whole_run import WholeRun, small_registry, until
 from wire.records import encode_record
+
+pytestmark = [pytest.mark.drill("F25, F29", first=True), pytest.mark.takes_s(30)]
 
 DEVICES = 50
 PER_S = 200
@@ -49,7 +52,7 @@ def run(tmp_path: Path) -> Iterator[WholeRun]:
 
 
 def test_an_upgrade_under_load_loses_nothing_and_going_back_says_what_it_loses(
-    run: WholeRun, tmp_path: Path
+    run: WholeRun, tmp_path: Path, figures: TellFigures
 ) -> None:
     journal = run.settings.run.data / JOURNAL
     log_path = run.settings.edge.acceptance_log
@@ -83,12 +86,25 @@ def test_an_upgrade_under_load_loses_nothing_and_going_back_says_what_it_loses(
     finally:
         load.stop()
     # What was accepted is in the journal, or came between backup and restore and lies aside.
-    assert until(lambda: lost(log_path, journal) <= came_after, within_s=60, every_s=0.5)
-    assert len(journalled(journal)) == len(set(journalled(journal)))
-    assert set(accepted(log_path)) <= set(journalled(journal)) | came_after
+    until(lambda: lost(log_path, journal) <= came_after, within_s=60, every_s=0.5)
+    missing = lost(log_path, journal) - came_after
+    in_journal = journalled(journal)
+    doubled = len(in_journal) - len(set(in_journal))
+    figures(
+        accepted=len(accepted(log_path)),
+        came_after_the_backup=len(came_after),
+        told_as_lost=restored.lost,
+        lost_besides=len(missing),
+        doubled=doubled,
+    )
+    assert not missing
+    assert not doubled
+    assert set(accepted(log_path)) <= set(in_journal) | came_after
 
 
-def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(run: WholeRun) -> None:
+def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(
+    run: WholeRun, figures: TellFigures
+) -> None:
     journal = run.settings.run.data / JOURNAL
     log_path = run.settings.edge.acceptance_log
     assert log_path is not None
@@ -114,6 +130,7 @@ def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(run: WholeRun) -> No
         load,
         log_path=log_path,
         journal=journal,
+        tell=figures,
         besides=[identity for identity, _ in old_entries],
     )
     assert entries_of(journal)[: len(old_entries)] == old_entries
@@ -122,7 +139,7 @@ def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(run: WholeRun) -> No
 
 
 def test_a_backup_is_restored_in_time_and_says_what_came_after_it(
-    run: WholeRun, tmp_path: Path, pytestconfig: pytest.Config
+    run: WholeRun, tmp_path: Path, pytestconfig: pytest.Config, figures: TellFigures
 ) -> None:
     rows = 1_000_000 if pytestconfig.getoption("--full-drills") else 20_000
     journal = run.settings.run.data / JOURNAL
@@ -131,7 +148,9 @@ def test_a_backup_is_restored_in_time_and_says_what_came_after_it(
     after = fill_journal(journal, 123)
     began_s = time.monotonic()
     restored = restore(tmp_path / "backup", run.settings.run, say=lambda _line: None)
-    assert time.monotonic() - began_s <= LONGEST_RESTORE_S
+    restored_in_s = time.monotonic() - began_s
+    figures(rows=rows, restored_in_s=restored_in_s, told_as_lost=restored.lost or 0)
+    assert restored_in_s <= LONGEST_RESTORE_S
     assert manifest.journal_position == rows
     assert restored.lost == 123
     assert len(entries_of(journal)) == rows

@@ -7,8 +7,8 @@ It answers ``POST /api/v2/write`` as InfluxDB 2.9.1 does (204; 400 and nothing o
 import json
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _LONGEST_S = 600.0
@@ -26,16 +26,19 @@ _CODES = {
 class Mood:
     """How the server answers a write.
 
-    ``status`` 204 takes it; ``late_s`` it waits before; ``half`` it takes the lines, then breaks
-    off the answer. ``unparsable`` and ``conflicting`` name the lines that 400 and 422 are about.
+    ``status`` 204 takes it; ``status_of`` is another for some buckets. ``late_s`` it waits before;
+    ``half`` it takes the lines, then breaks off the answer. ``unparsable``, ``conflicting`` and
+    ``too_old`` name the lines that 400 and 422 are about.
     """
 
     status: int = 204
+    status_of: Mapping[str, int] = field(default_factory=dict)
     late_s: float = 0.0
     half: bool = False
     retry_after_s: int | None = None
     unparsable: Callable[[bytes], bool] = lambda _line: False
     conflicting: Callable[[bytes], bool] = lambda _line: False
+    too_old: Callable[[bytes], bool] = lambda _line: False
 
 
 TAKES = Mood()
@@ -98,14 +101,21 @@ class ScriptedInflux:
             Write(at_s=time.monotonic(), bucket=bucket, measurement=measurement, lines=len(lines))
         )
         self.wait(mood.late_s)
-        if mood.status != 204:
-            return mood.status, "as told"
+        status = mood.status_of.get(bucket, mood.status)
+        if status != 204:
+            return status, "as told"
         if any(map(mood.unparsable, lines)):
             return 400, "unable to parse 'a line': as told"
-        bad = [line for line in lines if mood.conflicting(line)]
-        self.lines |= set(lines) - set(bad)
-        if bad:
-            return 422, f"partial write: field type conflict: as told dropped={len(bad)}"
+        conflicting = list(filter(mood.conflicting, lines))
+        too_old = list(filter(mood.too_old, lines))
+        self.lines |= set(lines).difference(conflicting, too_old)
+        if conflicting:
+            return 422, f"partial write: field type conflict: as told dropped={len(conflicting)}"
+        if too_old:
+            return (
+                422,
+                f"partial write: points outside retention policy: as told dropped={len(too_old)}",
+            )
         return 204, ""
 
 

@@ -37,6 +37,8 @@ from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
 from wire.acks import Ack
 
+pytestmark = pytest.mark.takes_s(6)
+
 MINUTE = timedelta(minutes=1)
 
 

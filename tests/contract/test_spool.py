@@ -25,6 +25,8 @@ from gateway.sqlite_spool import SqliteSpool
 from storage.lock_file import FileInUseError
 from tests.fakes.memory_spool import MemorySpool
 
+pytestmark = pytest.mark.takes_s(5)
+
 MakeSpool = Callable[[SpoolLimits], Spool]
 NO_NOTES: Mapping[str, bytes] = {}
 

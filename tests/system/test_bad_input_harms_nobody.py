@@ -21,6 +21,8 @@ from wire.device_messages import DeviceMessage, encode_device_message
 from wire.records import encode_record
 from wire.topics import device_topic, picture_topic, up_topic
 
+pytestmark = pytest.mark.takes_s(12)
+
 GOOD_READINGS = 40
 BOOT_ID = "00000000deadbeef"
 

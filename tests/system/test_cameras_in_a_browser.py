@@ -14,6 +14,8 @@ from tests.system.test_console_in_a_browser import Preview, Watched, browser, br
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.takes_s(25)
+
 __all__ = ["browser", "preview"]
 
 WORDS = {

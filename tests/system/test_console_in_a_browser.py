@@ -27,6 +27,8 @@ from vision.exif import PhotoOrigin, read_origin
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+pytestmark = pytest.mark.takes_s(30)
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 ROOT = Path(__file__).parents[2]

@@ -23,6 +23,8 @@ from wire.client import MqttClient
 from wire.device_messages import DeviceMessage, encode_device_message
 from wire.topics import device_topic
 
+pytestmark = pytest.mark.takes_s(35)
+
 
 class Loop:
     """A run, the sensor of one place, and the phone of its crew."""

@@ -18,6 +18,8 @@ import pytest
 from huanwei import __version__
 from tests.servers import free_ports, free_ports_in_a_row
 
+pytestmark = pytest.mark.takes_s(30)
+
 
 def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

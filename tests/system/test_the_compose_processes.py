@@ -16,6 +16,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from huanwei.broker.nats_server import find_nats_server
 from huanwei.compose_secrets import compose_secrets
 from storage.postgres_registry import PostgresRegistryWriter
@@ -25,6 +27,8 @@ from tests.influx_server import ADMIN_TOKEN, RunningInflux
 from tests.postgres_server import RunningPostgres
 from tests.servers import free_ports
 from tests.whole_run import until
+
+pytestmark = pytest.mark.takes_s(20)
 
 ROOT = Path(__file__).parents[2]
 SERVICES = read_compose(ROOT / "docker-compose.yml").services

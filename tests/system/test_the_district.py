@@ -21,6 +21,8 @@ from huanwei.district.run import district_start, newest_district
 from huanwei.settings import load_settings
 from tests.servers import free_ports, free_ports_in_a_row, skip_without
 
+pytestmark = pytest.mark.takes_s(50)
+
 HEALTH = ("EDGE", "INGEST", "CENTRE", "SIMULATOR")
 
 

@@ -8,6 +8,8 @@ from domain.problems import ProblemClass
 from domain.records import CameraHealth, VerdictState
 from tests.fakes.alerts_rig import PHOTOS, PICTURE, AlertsRig
 
+pytestmark = pytest.mark.takes_s(10)
+
 PRESENT, CLEAR, UNKNOWN = VerdictState.PRESENT, VerdictState.CLEAR, VerdictState.UNKNOWN
 
 

@@ -18,6 +18,8 @@ from domain.records import FillReading, MeasurementQuality, VerdictState
 from tests.fakes.alerts_rig import AlertsRig, open_alerts_rig
 from tests.fakes.recording_notifier import RecordingNotifier
 
+pytestmark = pytest.mark.takes_s(25)
+
 NewCases = Callable[[], CaseDatabase]
 
 

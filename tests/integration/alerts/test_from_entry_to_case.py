@@ -11,6 +11,8 @@ from domain.problems import ProblemClass
 from domain.records import CameraHealth, FillReading, MeasurementQuality, VerdictState
 from tests.fakes.alerts_rig import PICTURE, AlertsRig
 
+pytestmark = pytest.mark.takes_s(6)
+
 PRESENT, CLEAR, UNKNOWN = VerdictState.PRESENT, VerdictState.CLEAR, VerdictState.UNKNOWN
 
 

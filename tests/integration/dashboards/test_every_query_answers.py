@@ -15,6 +15,8 @@ from tests.dashboards.looking import committed
 from tests.dashboards.shapes import check_shape
 from texts.catalogue import Locale
 
+pytestmark = pytest.mark.takes_s(10)
+
 
 def faults(asked: Asked) -> list[str]:
     found = []

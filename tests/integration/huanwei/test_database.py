@@ -25,6 +25,8 @@ from storage.postgres import (
 )
 from tests.postgres_server import PASSWORD, RunningPostgres
 
+pytestmark = pytest.mark.takes_s(6)
+
 OWNED = {
     "cases": cases_schema.METADATA,
     "registry": registry_tables.METADATA,

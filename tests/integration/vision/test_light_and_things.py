@@ -21,6 +21,8 @@ from vision.movers import Frame, HogPeople, MoverFinder
 from vision.overflow_score import shipped_head
 from vision.references import smooth_lab
 
+pytestmark = pytest.mark.takes_s(6)
+
 PRESENT, CLEAR, UNKNOWN = VerdictState.PRESENT, VerdictState.CLEAR, VerdictState.UNKNOWN
 BAG = ProblemClass.BAGGED_WASTE_ON_GROUND
 

@@ -21,6 +21,8 @@ from vision.overflow_score import shipped_head
 from vision.picture_input import decode_picture
 from vision.zones import polygon_mask
 
+pytestmark = pytest.mark.takes_s(8)
+
 SEED = 11
 DAYTIME = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 TIMES = {

@@ -33,6 +33,8 @@ from vision.training.district_head import (
     write_head,
 )
 
+pytestmark = pytest.mark.takes_s(8)
+
 AT = datetime(2026, 3, 3, tzinfo=UTC)
 
 

@@ -33,6 +33,8 @@ from vision.metrics import VisionMetrics
 from vision.overflow_calibration import Calibration, calibration_path, write_calibration
 from vision.results import Beat, SnapshotResult
 
+pytestmark = pytest.mark.takes_s(15)
+
 SCENE = clean_scene()
 LIVE = [jpeg_of(with_noise(SCENE, number)) for number in range(6)]
 

@@ -64,11 +64,6 @@ class Walker:
     look: int
 
 
-def local_hour(at: datetime) -> float:
-    """Return the hour of the Shanghai day, from 0 up to 24."""
-    return (seconds_of(at) + SHANGHAI_S) % DAY_S / HOUR_S
-
-
 def stable_seed(*parts: object) -> int:
     """Return a seed that is the same in every process and on every machine."""
     return crc32("/".join(str(part) for part in parts).encode())

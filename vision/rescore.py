@@ -5,10 +5,9 @@ few pictures that only remind the judge of what has stayed. So a result does not
 processes there are, and a run that was ended goes on with the segments that are not there yet.
 """
 
-import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,16 +97,6 @@ def rescore(
             )
             on_progress(progress)
     return progress
-
-
-def results_of(segments: Sequence[Segment]) -> Iterator[dict[str, object]]:
-    """Yield what was said of each picture, in order; of segments that failed nothing."""
-    for segment in segments:
-        try:
-            lines = Path(segment.result).read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            continue
-        yield from (json.loads(line) for line in lines)
 
 
 def usable_cores() -> int:

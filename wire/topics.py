@@ -13,7 +13,6 @@ SHARDS = 32
 
 UP_FILTER = "huanwei/v1/up/+/+"
 PICTURE_FILTER = "huanwei/v1/picture/+/+"
-HELLO_FILTER = "huanwei/v1/hello/+"
 DEVICE_FILTER = "huanwei/v1/dev/+/up"
 CHIRPSTACK_FILTER = "application/+/device/+/event/up"
 
@@ -97,24 +96,6 @@ def gateway_of_picture(topic: str) -> str | None:
     return _sharded_gateway(topic, "picture")
 
 
-def gateway_of_ack(topic: str) -> str | None:
-    """Return the gateway whose ack topic this is; None for any other topic."""
-    match topic.split("/"):
-        case [*root, "ack", gateway_id] if tuple(root) == _ROOT:
-            return _id_or_none(gateway_id)
-        case _:
-            return None
-
-
-def shard_of_hello(topic: str) -> int | None:
-    """Return the shard that a hello is for; None for any other topic."""
-    match topic.split("/"):
-        case [*root, "hello", shard] if tuple(root) == _ROOT:
-            return _shard_or_none(shard)
-        case _:
-            return None
-
-
 def device_of(topic: str) -> str | None:
     """Return the device id of a message on :data:`DEVICE_FILTER`; None where it is no id."""
     match topic.split("/"):
@@ -145,10 +126,3 @@ def _sharded_gateway(topic: str, name: str) -> str | None:
 
 def _id_or_none(value: str) -> str | None:
     return value if ID_PATTERN.fullmatch(value) else None
-
-
-def _shard_or_none(value: str) -> int | None:
-    return _SHARD_BY_LEVEL.get(value)
-
-
-_SHARD_BY_LEVEL = {str(shard): shard for shard in range(SHARDS)}

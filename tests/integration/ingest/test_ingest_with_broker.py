@@ -34,12 +34,10 @@ from wire.acks import Ack, decode_ack
 from wire.client import BrokerAddress, Message, MqttClient
 from wire.pictures import PictureMessage, encode_picture
 from wire.topics import (
-    HELLO_FILTER,
     SHARDS,
     ack_topic,
-    gateway_of_ack,
+    hello_topic,
     picture_topic,
-    shard_of_hello,
     up_topic,
 )
 
@@ -60,23 +58,22 @@ class StandInGateway:
 
     def __init__(self, broker: RunningBroker) -> None:
         self.acks: list[Ack] = []
-        self.hellos: set[int] = set()
+        self.hellos: set[str] = set()
         self.client = MqttClient(
             host=broker.host,
             port=broker.port,
             client_id=GATEWAY_ID,
-            subscriptions=[(ack_topic(GATEWAY_ID), 0), (HELLO_FILTER, 0)],
+            subscriptions=[(ack_topic(GATEWAY_ID), 0), ("huanwei/v1/hello/+", 0)],
             on_message=self._receive,
             username=GATEWAY_ID,
             password=PASSWORDS[GATEWAY_ID],
         )
 
     def _receive(self, message: Message) -> None:
-        if gateway_of_ack(message.topic) is not None:
+        if message.topic == ack_topic(GATEWAY_ID):
             self.acks.append(decode_ack(message.payload))
-        shard = shard_of_hello(message.topic)
-        if shard is not None:
-            self.hellos.add(shard)
+        else:
+            self.hellos.add(message.topic)
 
     def send(self, payload: bytes) -> None:
         assert self.client.publish(up_topic(GATEWAY_ID), payload)
@@ -161,7 +158,7 @@ def test_a_batch_comes_back_as_an_ack_and_stands_in_journal_and_series(
 def test_ingest_says_hello_to_every_shard_when_it_comes(
     gateway: StandInGateway, service: IngestService
 ) -> None:
-    eventually(lambda: gateway.hellos == set(range(SHARDS)))
+    eventually(lambda: gateway.hellos == {hello_topic(shard) for shard in range(SHARDS)})
 
 
 def test_a_picture_is_acknowledged_when_it_lies_in_the_folder(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Lighting
-from firmware_sim.scene import BUCKET_S, light_at, local_hour, walkers_at
+from firmware_sim.scene import BUCKET_S, light_at, walkers_at
 
 MIDNIGHT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 """00:00 in Shanghai."""
@@ -17,10 +17,6 @@ INSTANTS = st.datetimes(
     max_value=datetime(2027, 1, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
-
-
-def test_the_hour_is_shanghais() -> None:
-    assert local_hour(MIDNIGHT + timedelta(hours=6, minutes=30)) == 6.5
 
 
 def test_a_working_day_is_lit_by_day_and_its_night_by_infra_red() -> None:

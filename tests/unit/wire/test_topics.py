@@ -12,13 +12,7 @@ ids = st.from_regex(ID_PATTERN, fullmatch=True)
 def test_every_topic_gives_back_the_id_it_was_made_from(some_id: str) -> None:
     assert topics.gateway_of_up(topics.up_topic(some_id)) == some_id
     assert topics.gateway_of_picture(topics.picture_topic(some_id)) == some_id
-    assert topics.gateway_of_ack(topics.ack_topic(some_id)) == some_id
     assert topics.device_of(topics.device_topic(some_id)) == some_id
-
-
-@pytest.mark.parametrize("shard", range(topics.SHARDS))
-def test_a_hello_names_its_shard(shard: int) -> None:
-    assert topics.shard_of_hello(topics.hello_topic(shard)) == shard
 
 
 def test_the_shard_of_a_gateway_never_changes() -> None:
@@ -42,11 +36,6 @@ def test_the_shard_of_a_gateway_never_changes() -> None:
 def test_a_foreign_topic_is_no_batch_of_a_gateway(topic: str) -> None:
     assert topics.gateway_of_up("huanwei/v1/up/6/gw-1") == "gw-1"
     assert topics.gateway_of_up(topic) is None
-
-
-@pytest.mark.parametrize("level", ["32", "-1", "01", "²", "x", ""])
-def test_a_foreign_shard_is_none(level: str) -> None:
-    assert topics.shard_of_hello(f"huanwei/v1/hello/{level}") is None
 
 
 @pytest.mark.parametrize(

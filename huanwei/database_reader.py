@@ -17,6 +17,9 @@ _RIGHTS = (
     "ALTER ROLE {reader} SET default_transaction_read_only = on",
     "ALTER ROLE {reader} SET statement_timeout = '20s'",
     "ALTER ROLE {reader} SET search_path = dashboards",
+    # Temporary tables are written where a default of "read only" ends with one SET; PostgreSQL
+    # lets everybody make them. Nobody of ours does.
+    "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {reader}",
     "GRANT USAGE ON SCHEMA dashboards TO {reader}",
     "GRANT SELECT ON ALL TABLES IN SCHEMA dashboards TO {reader}",
     # Views of later revisions too.
@@ -46,7 +49,11 @@ def _make(connection: Connection, name: str, password: str) -> bool:
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     # Hashed here: a server may write such statements into its log.
     hashed = driver.pgconn.encrypt_password(password.encode(), name.encode()).decode()
-    words = {"reader": sql.Identifier(name), "password": sql.Literal(hashed)}
+    words = {
+        "reader": sql.Identifier(name),
+        "password": sql.Literal(hashed),
+        "database": sql.Identifier(driver.info.dbname),
+    }
     cursor = driver.cursor()
     try:
         cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = %s", (name,))

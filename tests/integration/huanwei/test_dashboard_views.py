@@ -111,6 +111,12 @@ def test_the_reader_sees_the_views_and_nothing_else(postgres_url: str) -> None:
                 connection.execute(refused.encode())
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             connection.execute("CREATE TABLE dashboards.mine ()")
+    with psycopg.connect(address.render_as_string(hide_password=False)) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        connection.commit()
+        for refused in ("CREATE TEMPORARY TABLE mine ()", "CREATE TABLE dashboards.mine ()"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(refused.encode())
     with pytest.raises(StandsInTheWayError, match="may do more than read"):
         make_reader(postgres_url, name=USER, password="of-this-test-only-1")  # noqa: S106
 

@@ -149,7 +149,7 @@ def lite0_onnx(
         if spec.opens:
             kept = current
         tensors += [tensor(f"w{index}", one.kernel), tensor(f"b{index}", one.bias)]
-        (above, below), (left, right) = _padding(height, spec), _padding(width, spec)
+        (above, below), (left, right) = padding_of(height, spec), padding_of(width, spec)
         nodes.append(
             node(
                 "Conv",
@@ -179,7 +179,7 @@ def lite0_onnx(
     )
 
 
-def _padding(side: int, spec: ConvSpec) -> tuple[int, int]:
+def padding_of(side: int, spec: ConvSpec) -> tuple[int, int]:
     """Return the zeros before and behind one side, as TensorFlow's "SAME" has them."""
     outputs = -(-side // spec.stride)
     total = max(0, (outputs - 1) * spec.stride + spec.kernel - side)

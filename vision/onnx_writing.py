@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 OPSET, _IR_VERSION = 10, 5
 _FLOAT32 = 1
+_ELEMENTS = {"float32": _FLOAT32, "uint8": 2, "int8": 3, "int32": 6}
 _KIND_FLOAT, _KIND_INT, _KIND_INTS = 1, 2, 7
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
 
@@ -31,14 +32,16 @@ def node(
     )
 
 
-def tensor(name: str, values: NDArray[np.float32]) -> bytes:
-    """Return one TensorProto of float32."""
+def tensor(
+    name: str, values: NDArray[np.float32 | np.uint8 | np.int8 | np.int32] | np.generic
+) -> bytes:
+    """Return one TensorProto of float32, uint8, int8 or int32; raise ``KeyError`` for another."""
     return b"".join(
         [
             *(_number(1, side) for side in values.shape),
-            _number(2, _FLOAT32),
+            _number(2, _ELEMENTS[values.dtype.name]),
             _text(8, name),
-            _message(9, np.ascontiguousarray(values, dtype="<f4").tobytes()),
+            _message(9, values.astype(values.dtype.newbyteorder("<")).tobytes()),
         ]
     )
 

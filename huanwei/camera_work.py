@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.ports.clock import Clock
 from domain.ports.registry import Registry, RegistryEditor
+from huanwei.camera_logins import camera_logins
 from huanwei.process import Closing
 from huanwei.run_files import REVIEWS
 from huanwei.run_stores import postgres_url, who
@@ -36,7 +37,9 @@ def camera_work(settings: Settings, registry: Registry, clock: Clock) -> CameraW
     return CameraWork(
         calibrations=CalibrationFolder(folder=run.references, registry=registry, editor=editor),
         bench=ProcessBench(
-            references_folder=run.references, overflow_network=settings.edge.overflow_network
+            references_folder=run.references,
+            overflow_network=settings.edge.overflow_network,
+            logins=camera_logins(settings),
         ),
         reviews=LearningReviews(book, folder=run.references, now=clock.now),
         closing=(Closing(book), *closing),

@@ -11,6 +11,7 @@ from domain.records import SnapshotVerdicts
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
 from huanwei.broker.address import broker_address
+from huanwei.camera_logins import camera_logins
 from huanwei.clock_choice import business_clock
 from huanwei.errors import StandsInTheWayError
 from huanwei.held_secrets import held
@@ -63,6 +64,7 @@ def build(settings: Settings) -> ProcessParts:
             overflow_network=settings.edge.overflow_network,
             detector_file=detector_file,
             quick_looks=settings.edge.quick_looks,
+            logins=camera_logins(settings),
             shard=(number, workers),
             prepare_child=partial(set_up_logs, "vision"),
         )

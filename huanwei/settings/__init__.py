@@ -14,6 +14,7 @@ from huanwei.settings.files import (
 )
 from huanwei.settings.sections import (
     BrokerSection,
+    CameraLoginSection,
     CentreSection,
     EdgeSection,
     GrafanaSection,
@@ -28,6 +29,7 @@ __all__ = [
     "SECRETS_NAME",
     "SHORTEST_SECRET",
     "BrokerSection",
+    "CameraLoginSection",
     "CentreSection",
     "EdgeSection",
     "GrafanaSection",

@@ -9,8 +9,10 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from alerts.limits import AlertRules
+from huanwei.settings.checked_values import Id
 from huanwei.settings.sections import (
     BrokerSection,
+    CameraLoginSection,
     CentreSection,
     EdgeSection,
     GrafanaSection,
@@ -39,6 +41,8 @@ class Settings(BaseSettings):
     run: RunSection = RunSection()
     broker: BrokerSection = BrokerSection()
     edge: EdgeSection
+    camera_logins: dict[Id, CameraLoginSection] = {}
+    """By device id."""
     ingest: IngestSection = IngestSection()
     influx: InfluxSection | None = None
     grafana: GrafanaSection | None = None

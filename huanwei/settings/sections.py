@@ -98,6 +98,15 @@ class EdgeSection(_Section):
     """So many processes share the cameras; each takes its part of them."""
 
 
+class CameraLoginSection(_Section):
+    """How one camera wants to know us; belongs among the secrets."""
+
+    user: Annotated[str, Field(pattern=r"^[^:\x00-\x1f]+$")]
+    password: SecretStr
+    digest: bool = True
+    """Else Basic, which says the password to everybody on the way: over ``https://`` only."""
+
+
 class IngestSection(_Section):
     """Judge, journal and time series."""
 

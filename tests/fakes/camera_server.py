@@ -1,22 +1,28 @@
 """A camera on a loopback port that answers what a test has put there."""
 
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 
 class CameraServer:
-    """Serves ``pictures[path]`` (bytes), the next one of them with each request."""
+    """Serves ``pictures[path]`` (bytes), the next one of them with each request.
 
-    def __init__(self, pictures: dict[str, list[bytes]]) -> None:
+    With ``login`` (``user:password``) only to who says that.
+    """
+
+    def __init__(self, pictures: dict[str, list[bytes]], *, login: str | None = None) -> None:
         self.pictures = pictures
+        wanted = None if login is None else f"Basic {b64encode(login.encode()).decode()}"
         self.asked: dict[str, int] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = outer.next_picture(self.path)
-                self.send_response(200)
+                known = wanted is None or self.headers["Authorization"] == wanted
+                body = outer.next_picture(self.path) if known else b""
+                self.send_response(200 if known else 401)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

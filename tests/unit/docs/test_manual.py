@@ -5,7 +5,7 @@ import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
 import typer
@@ -24,6 +24,7 @@ from gateway.errors import RefusalReason as MessageRefusal
 from huanwei.command_line import app
 from huanwei.new_run import write_settings
 from huanwei.settings import (
+    CameraLoginSection,
     GrafanaSection,
     InfluxSection,
     PostgresSection,
@@ -54,7 +55,14 @@ def tables(manual: str) -> dict[str, dict[str, str]]:
 def section_model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  a type
     """Return the model of a section, optional or not; None for sections of other kinds."""
     kinds = getattr(annotation, "__args__", (annotation,))
-    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+    models = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(models, None)
+
+
+def heading_of(section: str) -> str:
+    """Return how the manual names a section; of some there is one for each thing with an id."""
+    by_id = get_origin(Settings.model_fields[section].annotation) is dict
+    return f"[{section}.ID]" if by_id else f"[{section}]"
 
 
 def settings_sections() -> dict[str, set[str]]:
@@ -63,7 +71,7 @@ def settings_sections() -> dict[str, set[str]]:
     for name, field in Settings.model_fields.items():
         model = section_model(field.annotation)
         if model is not None:
-            sections[f"[{name}]"] = set(model.model_fields)
+            sections[heading_of(name)] = set(model.model_fields)
     sections["[rules]"] = {field.name for field in fields(AlertRules)} - {"time_limits", "calendar"}
     sections["[rules.time_limits]"] = {str(problem) for problem in AlertRules().time_limits}
     sections["[rules.calendar]"] = {field.name for field in fields(WorkingCalendar)}
@@ -85,7 +93,7 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
     lines = []
     for heading, rows in tables(manual).items():
         if heading.startswith("["):
-            lines.append(heading)
+            lines.append(heading.replace("ID]", "camera-1]"))
             lines += [
                 f"{key} = {default.strip('`')}"
                 for key, default in rows.items()
@@ -94,6 +102,7 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
             lines += ['gateway_id = "gw-one"'] if heading == "[edge]" else []
             lines += ['url = "http://x"', 'org = "x"'] if heading == "[influx]" else []
             lines += ['url = "http://x"'] if heading == "[grafana]" else []
+            lines += ['user = "u"', 'password = "p"'] if heading == "[camera_logins.ID]" else []
             lines += ['url = "postgresql://u:p@h/d"'] if heading == "[postgres]" else []
     path.write_text("\n".join(lines), "utf-8")
     written = load_settings(path)
@@ -101,6 +110,9 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
     optional = {
         "influx": InfluxSection(url="http://x", org="x"),
         "grafana": GrafanaSection(url="http://x"),
+        "camera_logins": {
+            "camera-1": CameraLoginSection(user="u", password=SecretStr("p"), digest=True)
+        },
         "postgres": PostgresSection(url=SecretStr("postgresql://u:p@h/d")),
         "simulator": SimulatorSection(),
     }
@@ -110,7 +122,7 @@ def test_the_defaults_in_the_manual_are_the_defaults(manual: str, tmp_path: Path
 @both
 def test_what_the_manual_calls_required_has_no_default(manual: str) -> None:
     for heading, rows in tables(manual).items():
-        name = heading.strip("[]")
+        name = heading.strip("[]").removesuffix(".ID")
         field = Settings.model_fields.get(name)
         model = None if field is None else section_model(field.annotation)
         if model is None:

@@ -16,6 +16,7 @@ from api.console.visit import Visit
 from texts.catalogue import Locale
 
 ASSETS_PATH = "/console-assets"
+_SCRIPTS = ("console.js", "reviews.js")
 _LANGUAGE_NAMES = {Locale.ZH_CN: "中文", Locale.EN: "English"}
 _PAGES = (
     ("/", "nav.district"),
@@ -58,7 +59,7 @@ def frame(visit: Visit, title: str, *, wide: bool = False) -> Element:
 def asset_version() -> str:
     """Return a short hash of the assets, so that a browser never keeps old ones."""
     digest = sha256()
-    for name in ("console.css", "console.js"):
+    for name in ("console.css", *_SCRIPTS):
         digest.update((files("api.console") / "assets" / name).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -78,7 +79,10 @@ def _head(visit: Visit) -> str:
         f'<link rel="stylesheet" href="{ASSETS_PATH}/console.css?{asset_version()}">'
         '<script id="console-settings" type="application/json">'
         f"{json_for_script(settings)}</script>"
-        f'<script defer src="{ASSETS_PATH}/console.js?{asset_version()}"></script>'
+        + "".join(
+            f'<script defer src="{ASSETS_PATH}/{name}?{asset_version()}"></script>'
+            for name in _SCRIPTS
+        )
     )
 
 

@@ -1,18 +1,55 @@
 """What people have not yet said yes or no to: detections of the last hours, read as they come."""
 
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.devices import Camera
 from domain.ports.history import History
 from domain.ports.review_book import ReviewBook
+from domain.problems import ProblemClass
 from domain.records import Record, SnapshotVerdicts, Verdict, VerdictState
 from domain.registry import RegistrySnapshot
-from domain.reviews import ANSWER_HOLDS, Detection, DetectionKey, Frame, still_open
+from domain.reviews import (
+    ANSWER_HOLDS,
+    Detection,
+    DetectionKey,
+    Frame,
+    is_same_spot,
+    still_open,
+)
 
 LOOKS_BACK = timedelta(hours=6)
 MOST_OPEN = 200
+MOST_LOOKS = 8
+"""Of the last so many pictures of a camera the clearest is shown: who stands in front walks on."""
+
 _DOUBTFUL = "borderline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanLook:
+    """The newest picture in which a problem was looked for and not there."""
+
+    picture_sha256: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenReview:
+    """A detection that waits, with what else a person needs: ``earlier`` sights of the same thing,
+    the newest first, and how the same spot looked when it was clean.
+    """
+
+    detection: Detection
+    earlier: tuple[Detection, ...] = ()
+    clean: CleanLook | None = None
+
+    @property
+    def looks(self) -> tuple[Detection, ...]:
+        """All sights of it, the newest first."""
+        return (self.detection, *self.earlier)
 
 
 class ReviewQueue:
@@ -23,10 +60,12 @@ class ReviewQueue:
         self._reviews = reviews
         self._found: list[Detection] = []
         self._read_until: dict[str, datetime] = {}
+        self._looks: dict[str, deque[list[Detection]]] = {}
+        self._clean: dict[tuple[str, str, ProblemClass], CleanLook] = {}
 
     def read(
         self, registry: RegistrySnapshot, latest: Mapping[str, Record], now: datetime
-    ) -> tuple[Detection, ...]:
+    ) -> tuple[OpenReview, ...]:
         """Return what is open now, the newest first; ``latest`` are the cameras' newest records."""
         for device_id, camera in registry.cameras.items():
             newest = latest.get(device_id)
@@ -41,7 +80,21 @@ class ReviewQueue:
         answered = self._reviews.answers(since=now - LOOKS_BACK - ANSWER_HOLDS)
         open_now = still_open(self._found, answered)
         self._found = list(still_open(self._found, ()))
-        return open_now[:MOST_OPEN]
+        return tuple(self._with_looks(detection) for detection in open_now[:MOST_OPEN])
+
+    def _with_looks(self, detection: Detection) -> OpenReview:
+        key = detection.key
+        earlier = [
+            one
+            for look in reversed(self._looks.get(key.device_id, ()))
+            for one in look
+            if one.key.observed_at < key.observed_at and is_same_spot(one, detection)
+        ]
+        return OpenReview(
+            detection=detection,
+            earlier=tuple(earlier),
+            clean=self._clean.get((key.device_id, key.zone_id, key.problem_class)),
+        )
 
     def _take_in(self, camera: Camera, newest: datetime, now: datetime) -> None:
         since = self._read_until.get(camera.device_id, now - LOOKS_BACK)
@@ -49,7 +102,12 @@ class ReviewQueue:
             return
         until = newest + timedelta(microseconds=1)
         for record in self._history.verdicts(camera.device_id, since=since, until=until):
-            self._found.extend(detections_of(record, camera))
+            found = detections_of(record, camera)
+            self._found.extend(found)
+            if found:
+                looks = self._looks.setdefault(camera.device_id, deque(maxlen=MOST_LOOKS))
+                looks.append(found)
+            self._clean.update(_clean_looks(record))
         self._read_until[camera.device_id] = until
         self._found = list(still_open(self._found, ()))
 
@@ -80,6 +138,18 @@ def detections_of(record: Record, camera: Camera) -> list[Detection]:
         for verdict in values.verdicts
         if _wants_an_answer(verdict) and verdict.zone_id in frames
     ]
+
+
+def _clean_looks(record: Record) -> dict[tuple[str, str, ProblemClass], CleanLook]:
+    values = record.values
+    if not isinstance(values, SnapshotVerdicts) or values.picture_sha256 is None:
+        return {}
+    look = CleanLook(picture_sha256=values.picture_sha256, observed_at=record.observed_at)
+    return {
+        (record.device_id, verdict.zone_id, verdict.problem_class): look
+        for verdict in values.verdicts
+        if verdict.state is VerdictState.CLEAR
+    }
 
 
 def _wants_an_answer(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from alerts.case_book import CaseBook
 from alerts.outbox import Channel, OutboxMessage
 from api.console.history_when_there import HistoryWhenThere
-from api.console.review_queue import ReviewQueue
+from api.console.review_queue import OpenReview, ReviewQueue
 from domain.alerts import Alert
 from domain.cases import Case
 from domain.changes import ChangeKind
@@ -21,7 +21,6 @@ from domain.ports.device_quality import DeviceQualities
 from domain.ports.registry import Registry
 from domain.records import Record, RecordKind
 from domain.registry import RegistrySnapshot
-from domain.reviews import Detection
 
 _MOST_CHANGES = 500
 _MOST_UNDELIVERED = 20
@@ -44,7 +43,7 @@ class Situation:
     undelivered: tuple[OutboxMessage, ...] = ()
     health_limits: HealthLimits = DEFAULT_HEALTH_LIMITS
     quality: Mapping[str, DeviceQuality] = field(default_factory=dict)
-    open_reviews: tuple[Detection, ...] = ()
+    open_reviews: tuple[OpenReview, ...] = ()
     readings_away: bool = False
 
     @cached_property

@@ -188,40 +188,6 @@
     true,
   );
 
-  // --- reviews: buttons and keys; the page's own part of the server does the rest ---------------
-  const cards = () => [...document.querySelectorAll(".review")];
-  let at = 0;
-  const step = (by) => {
-    const all = cards();
-    if (!all.length) return;
-    at = Math.min(all.length - 1, Math.max(0, by === 0 ? at : at + by));
-    all.forEach((card, index) => card.classList.toggle("is-at", index === at));
-    if (by !== 0) all[at].scrollIntoView({ block: "nearest" });
-  };
-  const sendReview = (button) => emitEvent("review", { answer: button.dataset.review, key: button.dataset.key });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-review]");
-    if (button) sendReview(button);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (!document.getElementById("reviews") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches("input, select, textarea")) return;
-    const key = event.key.toLowerCase();
-    if (key === "j" || key === "k") {
-      const marked = cards().some((card) => card.classList.contains("is-at"));
-      step(marked ? (key === "j" ? 1 : -1) : 0);
-      return;
-    }
-    if (key === "u") emitEvent("review", { answer: "undo", key: "" });
-    const answer = { c: "confirmed", r: "rejected" }[key];
-    if (!answer || event.repeat) return;
-    const card = cards().find((one) => one.classList.contains("is-at"));
-    const button = card?.querySelector(`[data-review="${answer}"]`);
-    if (!button) return step(0);
-    sendReview(button);
-    setTimeout(() => step(0), 300); // the next one has come into its place
-  });
-
   window.huanwei = {
     openReviews(count) {
       const place = document.getElementById("open-reviews");

@@ -7,6 +7,7 @@ from api.console.frame import frame
 from api.console.live import News
 from api.console.markup import render
 from api.console.pieces import KeyedList, Piece
+from api.console.review_queue import OpenReview
 from api.console.situation import Situation
 from api.console.view_models.reviews import (
     AnsweredRow,
@@ -17,7 +18,7 @@ from api.console.view_models.reviews import (
 )
 from api.console.visit import Visit
 from domain.ports.review_book import ReviewBook
-from domain.reviews import Detection, Review, ReviewAnswer
+from domain.reviews import Detection, Review, ReviewAnswer, is_same_spot
 
 _MOST_UNDONE = 10
 _MOST_CARDS = 60
@@ -63,17 +64,20 @@ class _ReviewsPage:
     def show(self, situation: Situation) -> None:
         """Show what is open and not answered on this page already."""
         self._situation = situation
-        answered = {card_key(review.detection) for review in self._given}
-        open_now = [d for d in situation.open_reviews if card_key(d) not in answered]
+        open_now = [one for one in situation.open_reviews if not self._is_answered(one)]
         count = self._words.say("reviews.count", count=len(open_now))
         self._head.show(render("panel_head", title=self._words.say("nav.reviews"), count=count))
         self._cards.show(
-            [review_card(d, situation.registry, self._words) for d in open_now[:_MOST_CARDS]]
+            [review_card(one, situation.registry, self._words) for one in open_now[:_MOST_CARDS]]
         )
         none = "" if open_now else self._words.say("reviews.none")
         self._empty.show(render("text", text=none) if none else "")
         rows = [answered_row(r, situation.registry, self._words) for r in self._given]
         self._undo.show(rows[-_MOST_UNDONE:][::-1])
+
+    def _is_answered(self, waiting: OpenReview) -> bool:
+        """The answer may be to an earlier sight of it, in a clearer picture."""
+        return any(is_same_spot(given.detection, waiting.detection) for given in self._given)
 
     async def _on_review(self, event: GenericEventArguments) -> None:
         sent = event.args if isinstance(event.args, dict) else {}
@@ -81,14 +85,23 @@ class _ReviewsPage:
         if what == "undo":
             await self._take_back(key)
             return
-        detection = next((d for d in self._situation.open_reviews if card_key(d) == key), None)
+        picture = str(sent.get("picture", ""))
+        # A newer picture may have come while the button was being pressed.
+        waiting = next(
+            (
+                one
+                for one in self._situation.open_reviews
+                if any(card_key(look) == key for look in one.looks)
+            ),
+            None,
+        )
         answer = next((one for one in ReviewAnswer if one == what), None)
-        if detection is not None and answer is not None:
-            await self._answer(detection, answer)
+        if waiting is not None and answer is not None and not self._is_answered(waiting):
+            # The answer is to the picture that was looked at: it is what a head is trained on.
+            looked_at = (one for one in waiting.looks if one.picture_sha256 == picture)
+            await self._answer(next(looked_at, waiting.detection), answer)
 
     async def _answer(self, detection: Detection, answer: ReviewAnswer) -> None:
-        if any(review.detection.key == detection.key for review in self._given):
-            return  # pressed twice
         review = Review(
             detection=detection,
             answer=answer,
@@ -113,15 +126,9 @@ class _ReviewsPage:
         self.show(self._situation)
 
     def _draw(self, card: ReviewCard) -> str:
-        say = self._words.say
-        return render(
-            "review_card",
-            card=card,
-            confirm=say("reviews.confirm"),
-            reject=say("reviews.reject"),
-            evidence=say("reviews.evidence"),
-            whole=say("reviews.whole"),
-        )
+        names = ("confirm", "reject", "evidence", "whole", "nearer", "farther", "earlier", "later")
+        words = {name: self._words.say(f"reviews.{name}") for name in (*names, "clean_none", "hidden")}
+        return render("review_card", card=card, words=words)
 
     def _draw_answered(self, row: AnsweredRow) -> str:
         return render("answered_row", row=row, undo=self._words.say("reviews.undo"))

@@ -26,10 +26,13 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneShape:
-    """A zone's polygon in a picture of 100 by 100, and its name at a point inside."""
+    """A zone's polygon in a picture of 100 by 100, and its name at a point inside; ``short`` is
+    its number, where its neighbours' names would overlap.
+    """
 
     points: str
     label: str
+    short: str
     label_x: float
     label_y: float
     mark: Mark
@@ -231,6 +234,7 @@ def _zone_shape(zone: Zone, label: str, mark: Mark) -> ZoneShape:
     return ZoneShape(
         points=" ".join(f"{100 * x:.2f},{100 * y:.2f}" for x, y in zone.polygon),
         label=label,
+        short=label.rsplit(" ", 1)[-1] if label[-1].isdigit() else "",
         label_x=round(100 * left, 2),
         label_y=round(100 * top, 2),
         mark=mark,

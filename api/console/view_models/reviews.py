@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from api.console.review_queue import OpenReview
 from api.console.words import Words
 from domain.records import VerdictState
 from domain.registry import RegistrySnapshot
@@ -13,21 +14,34 @@ _SMALLEST_SIDE = 0.16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewLook:
+    """One sight of a thing: ``boxes`` are (x, y, width, height) in a picture of 100 by 100."""
+
+    seen: str
+    picture: str
+    sha256: str
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewCard:
-    """One detection. ``view`` is the part of the picture shown, in a picture of 100 by 100;
-    ``boxes`` are (x, y, width, height) in it.
+    """One detection. ``views`` are parts of the picture, the nearest first, as SVG view boxes in a
+    picture of 100 by 100; ``looks`` its sights, the newest first; ``clean`` the same spot clean.
+    ``spot`` is the same while the thing stays where it is.
     """
 
     key: str
+    spot: str
     place: str
     href: str
     problem: str
     doubtful: str
-    seen: str
-    detail: str
-    picture: str
-    view: str
-    boxes: tuple[tuple[float, float, float, float], ...]
+    camera: str
+    said: str
+    reasons: str
+    views: tuple[str, ...]
+    looks: tuple[ReviewLook, ...]
+    clean: ReviewLook | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +52,9 @@ class AnsweredRow:
     text: str
 
 
-def review_card(detection: Detection, registry: RegistrySnapshot, words: Words) -> ReviewCard:
-    """Return a detection's card."""
+def review_card(review: OpenReview, registry: RegistrySnapshot, words: Words) -> ReviewCard:
+    """Return the card of a detection that waits."""
+    detection, clean = review.detection, review.clean
     key = detection.key
     camera = registry.cameras[key.device_id]
     place = registry.places[camera.place_id]
@@ -47,18 +62,52 @@ def review_card(detection: Detection, registry: RegistrySnapshot, words: Words) 
     is_doubtful = detection.state is VerdictState.UNKNOWN
     return ReviewCard(
         key=card_key(detection),
+        spot=_spot(detection),
         place=words.name(place.name),
         href=f"/place/{camera.place_id}",
         problem=words.word(key.problem_class),
         doubtful=words.say("reviews.doubtful") if is_doubtful else "",
-        seen=words.joined((key.device_id, words.time(key.observed_at))),
-        detail=words.joined(
-            (words.share(detection.score), *(words.reason(code) for code in detection.reasons))
+        camera=key.device_id,
+        said=words.say(
+            "reviews.said",
+            problem=words.word(key.problem_class),
+            state=words.word(detection.state),
+            score=words.share(detection.score),
         ),
-        picture=f"/pictures/{detection.picture_sha256}",
-        view=" ".join(f"{100 * side:.2f}" for side in view_of(frames)),
-        boxes=tuple(_percent(frame) for frame in frames),
+        reasons=words.joined([words.reason(code) for code in detection.reasons]),
+        views=_views(frames, detection.zone_frame),
+        looks=tuple(_look(one, words) for one in review.looks),
+        clean=None
+        if clean is None
+        else ReviewLook(
+            seen=words.say("reviews.clean", time=words.time(clean.observed_at)),
+            picture=f"/pictures/{clean.picture_sha256}",
+            sha256=clean.picture_sha256,
+            boxes=(),
+        ),
     )
+
+
+def _spot(detection: Detection) -> str:
+    key, (x, y, width, height) = detection.key, (detection.boxes or (detection.zone_frame,))[0]
+    where = f"{10 * (x + width / 2):.0f}|{10 * (y + height / 2):.0f}"
+    return f"{key.device_id}|{key.zone_id}|{key.problem_class}|{where}"
+
+
+def _look(detection: Detection, words: Words) -> ReviewLook:
+    return ReviewLook(
+        seen=words.say("reviews.seen", time=words.time(detection.key.observed_at)),
+        picture=f"/pictures/{detection.picture_sha256}",
+        sha256=str(detection.picture_sha256),
+        boxes=tuple(_percent(frame) for frame in detection.boxes or (detection.zone_frame,)),
+    )
+
+
+def _views(frames: Sequence[Frame], zone: Frame) -> tuple[str, ...]:
+    """Return the thing itself, then its zone, then the whole picture; none of them twice."""
+    steps = (view_of(frames), view_of((zone, *frames)), (0.0, 0.0, 1.0, 1.0))
+    packed = (" ".join(f"{100 * side:.2f}" for side in step) for step in steps)
+    return tuple(dict.fromkeys(packed))
 
 
 def card_key(detection: Detection) -> str:

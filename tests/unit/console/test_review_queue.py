@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from api.console.review_queue import LOOKS_BACK, ReviewQueue
+from api.console.review_queue import LOOKS_BACK, MOST_LOOKS, OpenReview, ReviewQueue
 from domain.cases import Actor
 from domain.devices import Camera
 from domain.ports.history import History
@@ -41,9 +41,13 @@ def record(verdict: Verdict, minute: int, *, picture: str | None = "a" * 64) -> 
     return Record(device_id=CAMERA.device_id, observed_at=at, gateway_at=at, values=values)
 
 
-def read(queue: ReviewQueue, history: History, minute: int = 10) -> tuple[Detection, ...]:
+def waiting(queue: ReviewQueue, history: History, minute: int = 10) -> tuple[OpenReview, ...]:
     now = AT + timedelta(minutes=minute)
     return queue.read(DISTRICT, history.latest(RecordKind.VERDICTS), now)
+
+
+def read(queue: ReviewQueue, history: History, minute: int = 10) -> tuple[Detection, ...]:
+    return tuple(one.detection for one in waiting(queue, history, minute))
 
 
 def test_what_is_seen_again_and_again_is_asked_once_until_it_is_answered() -> None:
@@ -92,3 +96,25 @@ def test_what_was_long_ago_is_asked_no_more() -> None:
 
     assert read(queue, history) != ()
     assert read(queue, history, minute=int(LOOKS_BACK.total_seconds() // 60) + 1) == ()
+
+
+def test_earlier_sights_of_the_same_thing_and_its_place_when_clean_come_with_it() -> None:
+    clear = replace(PRESENT, state=VerdictState.CLEAR)
+    elsewhere = replace(PRESENT, zone_id=CAMERA.zones[1].zone_id)
+    history = MemoryHistory(
+        record(clear, 0, picture="0" * 64),
+        record(clear, 1, picture="1" * 64),
+        record(clear, 2, picture=None),
+        record(elsewhere, 3, picture="e" * 64),
+        *(record(PRESENT, minute, picture=f"{minute:064x}") for minute in range(4, 16)),
+    )
+
+    first, second = waiting(ReviewQueue(history=history, reviews=MemoryReviews()), history, 20)
+
+    assert [look.picture_sha256 for look in first.looks] == [
+        f"{minute:064x}" for minute in range(15, 15 - MOST_LOOKS, -1)
+    ]
+    assert first.clean is not None
+    assert first.clean.picture_sha256 == "1" * 64
+    assert second.detection.picture_sha256 == "e" * 64
+    assert (second.earlier, second.clean) == ((), None)

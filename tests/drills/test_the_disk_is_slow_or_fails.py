@@ -83,7 +83,7 @@ def test_a_slow_disk_slows_no_more_than_the_commits_share(
     pytestconfig: pytest.Config,
     figures: TellFigures,
 ) -> None:
-    for_s = 60.0 if pytestconfig.getoption("--full-drills") else 3.0
+    for_s = 30.0 if pytestconfig.getoption("--full-drills") else 3.0
     journal = run.settings.run.data / JOURNAL
     feed = SqliteRecordFeed(journal)
     load = DeviceLoad(run, per_s=PER_S, devices=DEVICES)

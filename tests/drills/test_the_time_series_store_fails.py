@@ -140,7 +140,7 @@ def test_cases_and_messages_go_on_while_the_store_is_away_and_it_lacks_nothing_a
     figures: TellFigures,
 ) -> None:
     full = pytestconfig.getoption("--full-drills")
-    away_s, mood_s, places = (600.0, 45.0, 6) if full else (4.0, 1.0, 3)
+    away_s, mood_s, places = (600.0, 20.0, 6) if full else (4.0, 1.0, 3)
     started(run)
     load, filling = DeviceLoad(run, per_s=100, devices=LOADED), FillingUp(run, phone)
     load.start()
@@ -264,7 +264,7 @@ def test_only_the_points_that_the_store_refuses_are_dead_letters(
 def test_a_store_that_lets_nobody_in_is_told_at_once_and_not_hammered(
     run: WholeRun, influx: ScriptedInflux, pytestconfig: pytest.Config, figures: TellFigures
 ) -> None:
-    shut_s = 95.0 if pytestconfig.getoption("--full-drills") else 6.0
+    shut_s = 65.0 if pytestconfig.getoption("--full-drills") else 6.0
     influx.mood = Mood(status=401, status_of={BucketNames().hourly: 404})  # one bucket is missing
     run.start("broker")
     run.wait_ready("broker")

@@ -6,6 +6,7 @@ anew, which forgives a little and refuses nothing more.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.device_health import interval_s
@@ -163,14 +164,20 @@ class DeviceWatch:
     def _heed(self, device: Device) -> None:
         """Take over what the registry says of the device now."""
         self._device = device
-        interval_us = interval_s(device) * 1_000_000
-        limits = self._limits
-        self._cost_us = max(1, int(interval_us / limits.times_registered_rate))
-        # Timely records lie up to LATE_AFTER behind the clock and as much before it: those of
-        # a short outage arrive together.
-        self._burst_us = limits.burst * self._cost_us + 2 * (LATE_AFTER // _MICROSECOND)
-        records = (limits.longest_backlog // _MICROSECOND) // interval_us
-        self._backlog_us = (records + limits.burst) * self._cost_us
+        self._cost_us, self._burst_us, self._backlog_us = _bucket_sizes(
+            self._limits, interval_s(device) * 1_000_000
+        )
+
+
+@lru_cache(maxsize=1_000)
+def _bucket_sizes(limits: RateLimits, interval_us: int) -> tuple[int, int, int]:
+    """Return what a record costs, the burst and the backlog; one answer for devices alike."""
+    cost_us = max(1, int(interval_us / limits.times_registered_rate))
+    # Timely records lie up to LATE_AFTER behind the clock and as much before it: those of
+    # a short outage arrive together.
+    burst_us = limits.burst * cost_us + 2 * (LATE_AFTER // _MICROSECOND)
+    records = (limits.longest_backlog // _MICROSECOND) // interval_us
+    return cost_us, burst_us, (records + limits.burst) * cost_us
 
 
 def is_usable(record: Record) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from ingest.journal_rows import (
     rows_left_out,
     says_other,
 )
-from ingest.judge import NewestTimes
+from ingest.judge import NewestTimes, StoredTime
 from ingest.many_rows import ManyRows
 from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
 from ingest.quality_tables import QUALITY_SCHEMA, counts_of, put_quality, trim_quality
@@ -135,9 +135,6 @@ class SqliteJournal:
         connection = self._file.connection
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        newest = NewestTimes()
-        for device_id, kind, observed_us in connection.execute("SELECT * FROM newest"):
-            newest.note(device_id, RecordKind(kind), from_us(observed_us))
         uplinks = [
             Uplink(
                 number=number,
@@ -149,7 +146,15 @@ class SqliteJournal:
                 "SELECT number, gateway_id, boot_id, through, missing FROM uplinks"
             )
         ]
-        return Known(uplinks, newest)
+        return Known(uplinks, NewestTimes(self._newest_times))
+
+    def _newest_times(self, device_ids: Collection[str]) -> list[StoredTime]:
+        rows = self._file.connection.execute(
+            "SELECT device_id, kind, observed_us FROM newest"
+            " WHERE device_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(device_ids)),),
+        )
+        return [(device_id, RecordKind(kind), from_us(us)) for device_id, kind, us in rows]
 
     def find(self, uplink: int, sequence: int) -> bytes | None:
         """Return the encoded record committed under that uplink id, or None."""

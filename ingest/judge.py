@@ -4,7 +4,7 @@ Duplicates and conflicts are not decided here but by the journal's unique indexe
 records of one identity may come in one batch as well as in two years.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,12 +49,12 @@ NEVER = datetime(1, 1, 2, tzinfo=UTC)
 class DeviceTimes:
     """The time of the newest accepted record of one device, of any kind and of each."""
 
-    __slots__ = ("fill", "newest", "others")
+    __slots__ = ("_others", "fill", "newest")
 
     def __init__(self) -> None:
         self.newest = NEVER
         self.fill = NEVER
-        self.others: dict[RecordKind, datetime] = {}
+        self._others: dict[RecordKind, datetime] | None = None  # most sensors tell levels only
 
     def note(self, kind: RecordKind, observed_at: datetime) -> None:
         """Learn of an accepted record; older ones than known change nothing."""
@@ -62,24 +62,52 @@ class DeviceTimes:
         if kind is RecordKind.FILL:
             self.fill = max(self.fill, observed_at)
         else:
-            self.others[kind] = max(self.others.get(kind, NEVER), observed_at)
+            self._others = self._others or {}
+            self._others[kind] = max(self.of_kind(kind), observed_at)
 
     def of_kind(self, kind: RecordKind) -> datetime:
         """Return the newest time of that kind, :data:`NEVER` before its first record."""
-        return self.fill if kind is RecordKind.FILL else self.others.get(kind, NEVER)
+        if kind is RecordKind.FILL:
+            return self.fill
+        return NEVER if self._others is None else self._others.get(kind, NEVER)
+
+
+StoredTime = tuple[str, RecordKind, datetime]
+"""A device, a kind, and when its newest record of that kind was observed."""
+
+FindTimes = Callable[[Collection[str]], Iterable[StoredTime]]
+"""Returns what a store has of these devices."""
+
+
+def _nothing_stored(_device_ids: Collection[str]) -> Iterable[StoredTime]:
+    return ()
 
 
 class NewestTimes:
-    """The times of all devices, by id."""
+    """The times of devices, by id; ``find`` is asked for those of a device when it is first heard.
 
-    def __init__(self) -> None:
+    Raises what ``find`` raises.
+    """
+
+    def __init__(self, find: FindTimes = _nothing_stored) -> None:
+        self._find = find
         self._devices: dict[str, DeviceTimes] = {}
+        self._others_due: Callable[[], Iterable[str]] = tuple
+
+    def __len__(self) -> int:
+        """Return of how many devices something is held."""
+        return len(self._devices)
+
+    def ask_together(self, device_ids: Callable[[], Iterable[str]]) -> None:
+        """Tell which devices are due now: the first of them that is not held brings them all."""
+        self._others_due = device_ids
 
     def times(self, device_id: str) -> DeviceTimes:
         """Return what is known of that device, to be looked at and changed."""
         times = self._devices.get(device_id)
         if times is None:
-            times = self._devices[device_id] = DeviceTimes()
+            self._hold({device_id, *self._others_due()} - self._devices.keys())
+            times = self._devices[device_id]
         return times
 
     def note(self, device_id: str, kind: RecordKind, observed_at: datetime) -> None:
@@ -88,14 +116,19 @@ class NewestTimes:
 
     def of_device(self, device_id: str) -> datetime | None:
         """Return the newest time of any kind, None before the first record."""
-        times = self._devices.get(device_id)
-        return None if times is None or times.newest is NEVER else times.newest
+        newest = self.times(device_id).newest
+        return None if newest is NEVER else newest
 
     def of_kind(self, device_id: str, kind: RecordKind) -> datetime | None:
         """Return the newest time of that kind, None before its first record."""
-        times = self._devices.get(device_id)
-        newest = NEVER if times is None else times.of_kind(kind)
+        newest = self.times(device_id).of_kind(kind)
         return None if newest is NEVER else newest
+
+    def _hold(self, device_ids: Collection[str]) -> None:
+        found = {device_id: DeviceTimes() for device_id in device_ids}
+        for device_id, kind, observed_at in self._find(device_ids):
+            found[device_id].note(kind, observed_at)
+        self._devices.update(found)
 
 
 def judge(

@@ -104,6 +104,7 @@ class ReadingJudge:
         device = self._registry.device(device_id)
         if not isinstance(device, FillSensor):
             return None
+        device_id = device.device_id  # the registry's own text, not another one of each record
         sender = Sender(device.gateway_id, device, self._known.watch(device_id, self._limits))
         self._senders[device_id] = sender
         return sender

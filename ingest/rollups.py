@@ -7,7 +7,7 @@ drift. Levels are counted as whole millionths: the sum does not depend on the or
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ _HEARD, _USABLE_SNAPSHOT, _EMPTYING = -1, -2, -3
 """What a row adds where it is no accepted level: those are whole millionths from 0."""
 
 _HOUR_BITS = 32
+_ROWS_AT_ONCE = 1_000
 _LEVEL_MIN, _LEVEL_MAX = 6, 7
 
 Column = npt.NDArray[Any]
@@ -103,37 +104,23 @@ class Tallies:
         """Return the hours that were touched."""
         return {int(hour) for hour in np.unique(self.columns()[0])}
 
-    def rows(self) -> list[list[Any]]:
-        """Return what was counted as rows of ``hourly`` without their revisions, by key."""
+    def rows(self) -> Iterator[list[list[Any]]]:
+        """Yield what was counted as rows of ``hourly`` without their revisions, by key.
+
+        A thousand at a time: as Python's numbers they take about 650 bytes a row.
+        """
         hours, devices, added = self.columns()
         if not len(added):
-            return []
+            return
         keys = (hours << _HOUR_BITS) + devices
         order = np.argsort(keys, kind="stable")
         keys, added = keys[order], added[order]
         starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
-        levels = added >= 0
-
-        def total(counted: Column) -> Column:
-            return np.add.reduceat(counted, starts, dtype=np.int64)
-
-        accepted = total(levels)
-        columns = (
-            keys[starts] >> _HOUR_BITS,
-            keys[starts] & (1 << _HOUR_BITS) - 1,
-            total(added != _EMPTYING),
-            total(levels | (added == _USABLE_SNAPSHOT)),
-            accepted,
-            total(np.where(levels, added, 0)),
-            np.minimum.reduceat(np.where(levels, added, np.iinfo(np.int64).max), starts),
-            np.maximum.reduceat(added, starts),
-            total(added == _EMPTYING),
-            _histogram(added, levels, starts),
-        )
-        rows: list[list[Any]] = np.column_stack(columns).tolist()
-        for place in np.flatnonzero(accepted == 0).tolist():
-            rows[place][_LEVEL_MIN] = rows[place][_LEVEL_MAX] = None
-        return rows
+        ends = np.append(starts[_ROWS_AT_ONCE::_ROWS_AT_ONCE], len(keys))
+        begin = 0
+        for end in ends.tolist():
+            yield _rows(keys[begin:end], added[begin:end])
+            begin = end
 
     def _add(self, observed_us: int, device: int, what: int) -> None:
         self._singly.append((observed_us // HOUR_US, device, what))
@@ -143,6 +130,33 @@ class Tallies:
         """Return what was counted: hours, devices, and what each row adds."""
         singly = np.array(self._singly, dtype=np.int64).reshape(-1, 3).T
         return np.concatenate((*self._parts, singly), axis=1)
+
+
+def _rows(keys: Column, added: Column) -> list[list[Any]]:
+    """Return the rows of these keys, in their order; equal ones lie side by side."""
+    starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+    levels = added >= 0
+
+    def total(counted: Column) -> Column:
+        return np.add.reduceat(counted, starts, dtype=np.int64)
+
+    accepted = total(levels)
+    columns = (
+        keys[starts] >> _HOUR_BITS,
+        keys[starts] & (1 << _HOUR_BITS) - 1,
+        total(added != _EMPTYING),
+        total(levels | (added == _USABLE_SNAPSHOT)),
+        accepted,
+        total(np.where(levels, added, 0)),
+        np.minimum.reduceat(np.where(levels, added, np.iinfo(np.int64).max), starts),
+        np.maximum.reduceat(added, starts),
+        total(added == _EMPTYING),
+        _histogram(added, levels, starts),
+    )
+    rows: list[list[Any]] = np.column_stack(columns).tolist()
+    for place in np.flatnonzero(accepted == 0).tolist():
+        rows[place][_LEVEL_MIN] = rows[place][_LEVEL_MAX] = None
+    return rows
 
 
 def _histogram(added: Column, levels: Column, starts: Column) -> Column:
@@ -180,26 +194,30 @@ _PUT_CURSOR = (
 def put_hours(connection: sqlite3.Connection, tallies: Tallies) -> set[DeviceDay]:
     """Add the tallies to their hours, each with a new revision; return the days touched."""
     revision = newest_revision(connection)
-    rows = tallies.rows()
-    for place, row in enumerate(rows, start=revision + 1):
-        row.insert(2, place)
-    _HOURS.insert(connection, rows)
-    connection.execute(_PUT_CURSOR, (_REVISION, revision + len(rows)))
-    return {(day_of_hour(hour), device) for hour, device, *_ in rows}
+    touched: set[DeviceDay] = set()
+    for rows in tallies.rows():
+        for place, row in enumerate(rows, start=revision + 1):
+            row.insert(2, place)
+        _HOURS.insert(connection, rows)
+        revision += len(rows)
+        touched.update((day_of_hour(hour), device) for hour, device, *_ in rows)
+    connection.execute(_PUT_CURSOR, (_REVISION, revision))
+    return touched
 
 
-def fold_days(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:
+def fold_days(connection: sqlite3.Connection, days: Collection[DeviceDay]) -> None:
     """Compute these days again from their hours; after that no day is behind its hours.
 
     ``days`` must hold every one that :func:`unfolded_days` would name.
     """
     revision = newest_revision(connection)
-    rows = [
+    # One by one: with its hours a day takes a KB, and after a backlog there are many.
+    rows = (
         (day, revision + place, *range(first_hour_of(day), first_hour_of(day + 1)), device)
         for place, (day, device) in enumerate(sorted(days), start=1)
-    ]
+    )
     connection.executemany(_FOLD_DAY, rows)
-    newest = revision + len(rows)
+    newest = revision + len(days)
     connection.executemany(_PUT_CURSOR, [(_REVISION, newest), (_FOLDED, newest)])
 
 

@@ -1,7 +1,8 @@
 """One round: what waits is judged, committed in one transaction, and then acknowledged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -14,7 +15,7 @@ from ingest.fresh_records import FreshRecords
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
-from ingest.ports.journal import Committed, Journal, Known
+from ingest.ports.journal import Committed, Journal, Known, Uplink
 from ingest.round_builder import RoundBuilder
 from wire.acks import Ack
 
@@ -75,6 +76,7 @@ class Rounds:
             now=self._clock.now(),
             limits=self._limits,
         )
+        known.newest.ask_together(partial(_devices_at, builder.round.uplinks, registry))
         for arrival in batches:
             builder.add_batch(arrival.gateway_id, arrival.payload)
         builder.judge_records()
@@ -133,3 +135,10 @@ class Rounds:
         if builder.newest_gateway_at is not None:
             lag = builder.round.received_at - builder.newest_gateway_at
             metrics.lag.set(lag.total_seconds())
+
+
+def _devices_at(uplinks: Mapping[int, Uplink], registry: RegistrySnapshot) -> Iterable[str]:
+    """Return the sensors of the gateways that were heard in a round."""
+    gateways = {uplink.gateway_id for uplink in uplinks.values()}
+    sensors = registry.sensors.values()
+    return [sensor.device_id for sensor in sensors if sensor.gateway_id in gateways]

@@ -31,8 +31,9 @@ def roll_up_again(connection: sqlite3.Connection) -> None:
     """Count the named hours again, for every device that has rows in them."""
     for (hour,) in connection.execute("SELECT hour FROM unrolled").fetchall():
         tallies = tallies_of_rows(connection, hour * HOUR_US, (hour + 1) * HOUR_US)
-        known = [tuple(row[:2]) for row in tallies.rows()]
-        connection.executemany("DELETE FROM hourly WHERE hour = ? AND device = ?", known)
+        for rows in tallies.rows():
+            known = [tuple(row[:2]) for row in rows]
+            connection.executemany("DELETE FROM hourly WHERE hour = ? AND device = ?", known)
         put_hours(connection, tallies)
     forget_unrolled(connection)
 

@@ -49,7 +49,7 @@ class Known:
         self._uplinks = {(uplink.gateway_id, uplink.boot_id): uplink for uplink in uplinks}
         highest = max((u.number for u in self._uplinks.values()), default=0)
         self._new_number = new_number or partial(next, itertools.count(highest + 1))
-        self.newest = newest or NewestTimes()
+        self.newest = NewestTimes() if newest is None else newest
         self._watches: dict[str, DeviceWatch] = {}
         self._senders: tuple[RegistrySnapshot | None, dict[str, Sender]] = None, {}
 

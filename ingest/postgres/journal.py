@@ -5,7 +5,7 @@ an INSERT that leaves those out. Times are microseconds since 1970 UTC.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import psycopg
@@ -19,7 +19,7 @@ from ingest.journal_rows import (
     rows_left_out,
     says_other,
 )
-from ingest.judge import NewestTimes
+from ingest.judge import NewestTimes, StoredTime
 from ingest.ports.journal import Committed, JournalRow, Known, PictureRow, Round, Uplink
 from ingest.postgres.bookkeeping import columns_of, put_letters, put_quality, trim_quality
 from ingest.postgres.session import Cursor, JournalSession
@@ -89,11 +89,7 @@ class PostgresJournal:
     def load(self) -> Known:
         """Return what is committed of the shards' gateways; takes the shards where that is due."""
         self._ahead.forget()
-        newest = NewestTimes()
         with self._session.cursor() as cursor:
-            cursor.execute("SELECT device_id, kind, observed_us FROM newest")
-            for device_id, kind, observed_us in cursor:
-                newest.note(device_id, RecordKind(kind), from_us(observed_us))
             cursor.execute(
                 "SELECT number, gateway_id, boot_id, through, missing FROM uplinks"
                 " WHERE shard = ANY (%s)",
@@ -108,7 +104,15 @@ class PostgresJournal:
                 )
                 for number, gateway_id, boot_id, through, missing in cursor
             ]
-        return Known(uplinks, newest, new_number=self._new_number)
+        return Known(uplinks, NewestTimes(self._newest_times), new_number=self._new_number)
+
+    def _newest_times(self, device_ids: Collection[str]) -> list[StoredTime]:
+        with self._session.cursor() as cursor:
+            cursor.execute(
+                "SELECT device_id, kind, observed_us FROM newest WHERE device_id = ANY (%s)",
+                (list(device_ids),),
+            )
+            return [(device, RecordKind(kind), from_us(us)) for device, kind, us in cursor]
 
     def find(self, uplink: int, sequence: int) -> bytes | None:
         """Return the encoded record committed under that uplink id, or None."""

@@ -1,12 +1,12 @@
 """Latency at half load, then a long outage: memory, and how fast a backlog drains beside live load.
 
 The live gateway sends at a steady rate all the time; others come back with a million records of
-2,000 sensors, five minutes apart each, and a window as a gateway keeps it. Goals: p99 from
+``--sensors`` in all, five minutes apart each, and a window as a gateway keeps it. Goals: p99 from
 publication to the ack (so the commit lies within) 200 ms at half of the highest rate; 150 MB; the
 backlog drains at 5 times the live rate.
 
     python -m tests.benchmarks.ingest_backlog [--seconds 30] [--records 1000000] [--live 2000]
-        [--gateways 1] [--only latency|drain]
+        [--gateways 1] [--sensors 2000] [--only latency|drain]
 """
 
 import argparse
@@ -65,12 +65,14 @@ def latency_at_half_load(broker: RunningBroker, seconds: float) -> None:
     )
 
 
-def drain(broker: RunningBroker, records: int, live_rate: float, gateways: int) -> None:
+def drain(
+    broker: RunningBroker, records: int, live_rate: float, gateways: int, sensors_in_all: int
+) -> None:
     """Drain the backlogs of so many gateways beside the live load of another.
 
     Prints their rate, memory and the live gateway's latency.
     """
-    sensors, each = SENSORS // gateways, records // gateways
+    sensors, each = sensors_in_all // gateways, records // gateways
     live = Load(
         size=_LIVE_BATCH, window=1_000, sensors=sensors, rate=live_rate, ago=timedelta(seconds=1)
     )
@@ -138,6 +140,7 @@ def main() -> None:
     arguments.add_argument("--records", type=int, default=1_000_000, help="in the backlog")
     arguments.add_argument("--live", type=float, default=2_000.0, help="live records a second")
     arguments.add_argument("--gateways", type=int, default=1, help="that come back at once")
+    arguments.add_argument("--sensors", type=int, default=SENSORS, help="with a backlog, in all")
     arguments.add_argument("--only", choices=("latency", "drain"))
     options = arguments.parse_args()
     print_surroundings("Latency at half load, memory, and a backlog")
@@ -148,7 +151,7 @@ def main() -> None:
         if options.only != "drain":
             latency_at_half_load(broker, options.seconds)
         if options.only != "latency":
-            drain(broker, options.records, options.live, options.gateways)
+            drain(broker, options.records, options.live, options.gateways, options.sensors)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from domain.records import JournalEntry, Record
+from domain.records import JournalEntry, Record, RecordKind
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
@@ -29,6 +29,7 @@ from tests.fakes.ingest_samples import (
     emptied_record,
     fill_record,
     sample_registry,
+    sensor_id,
     series_of_records,
 )
 from tests.fakes.manual_clock import START, ManualClock
@@ -151,6 +152,32 @@ def test_the_newest_times_are_known_after_a_restart(written: Written) -> None:
     written.restart()
     written.receive(batch({3: fill_record(at=START - 6 * MINUTE), 4: emptied_record(1, at=START)}))
     assert (written.read(0, 10)[2].late, written.read(0, 10)[2].sets_state) == (True, False)
+
+
+def test_the_newest_times_are_read_when_a_device_is_first_heard(written: Written) -> None:
+    written.receive(batch({1: fill_record(at=START + MINUTE), 2: emptied_record(1, at=START)}))
+    written.receive(batch({3: fill_record(at=START - MINUTE), 4: fill_record(2, at=START)}))
+
+    newest = written.journal.load().newest
+
+    assert len(newest) == 0
+    assert newest.of_device(sensor_id(0)) == START + MINUTE
+    assert len(newest) == 1
+    newest.ask_together(lambda: [sensor_id(0), sensor_id(1), sensor_id(3)])
+    assert newest.of_kind(sensor_id(1), RecordKind.EMPTIED) == START
+    assert len(newest) == 3
+    assert newest.of_kind(sensor_id(1), RecordKind.FILL) is None
+    assert newest.of_device(sensor_id(3)) is None
+
+
+def test_a_gateway_that_is_heard_brings_the_times_of_its_own_sensors_at_once() -> None:
+    journal = MemoryJournal()
+    rounds = Written(journal, read=lambda _after, _limit: [], letters=list)
+    rounds.receive(batch({1: fill_record(0), 2: fill_record(1), 3: fill_record(99)}))
+    rounds.receive(batch({4: fill_record(2)}))
+
+    # The last of the five sensors is at another gateway; sensor 99 is nobody's.
+    assert journal.times_asked == [{sensor_id(number) for number in range(4)}]
 
 
 def test_trimming_goes_neither_beyond_the_time_nor_the_slowest_nor_the_step(

@@ -1,12 +1,12 @@
 """A journal in memory: the plainest thing that keeps the journal's promises, and so its model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from domain.records import JournalEntry, RecordKind, UplinkId
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.instants import from_us
-from ingest.judge import NewestTimes, same_content
+from ingest.judge import NewestTimes, StoredTime, same_content
 from ingest.ports.journal import (
     Committed,
     JournalRow,
@@ -21,21 +21,22 @@ from wire.records import decode_record
 
 
 class MemoryJournal:
-    """Fulfils ``ingest.ports.journal.Journal`` and ``RecordFeed``; ``fail_with`` is raised once."""
+    """Fulfils ``ingest.ports.journal.Journal`` and ``RecordFeed``; ``fail_with`` is raised once.
+
+    ``times_asked`` are the devices whose newest times were asked for, by question.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[int, JournalRow] = {}
         self.letters: list[DeadLetter] = []
         self.pictures: list[PictureRow] = []
         self.fail_with: Exception | None = None
+        self.times_asked: list[set[str]] = []
         self._uplinks: dict[int, tuple[str, str, int, tuple[tuple[int, int], ...]]] = {}
         self._newest: list[tuple[str, str, int]] = []
         self._position = 0
 
     def load(self) -> Known:
-        newest = NewestTimes()
-        for device_id, kind, observed_us in self._newest:
-            newest.note(device_id, RecordKind(kind), from_us(observed_us))
         uplinks = [
             Uplink(
                 number=number,
@@ -45,7 +46,15 @@ class MemoryJournal:
             )
             for number, (gateway_id, boot_id, through, missing) in self._uplinks.items()
         ]
-        return Known(uplinks, newest)
+        return Known(uplinks, NewestTimes(self._newest_times))
+
+    def _newest_times(self, device_ids: Collection[str]) -> list[StoredTime]:
+        self.times_asked.append(set(device_ids))
+        return [
+            (device_id, RecordKind(kind), from_us(observed_us))
+            for device_id, kind, observed_us in self._newest
+            if device_id in device_ids
+        ]
 
     def find(self, uplink: int, sequence: int) -> bytes | None:
         return next(

@@ -21,6 +21,11 @@ DEAF_AFTER_S = 30.0
 ``ack_wait`` and then delivers; subscribing anew before that would throw away what it holds.
 """
 
+QUIET_S = 60.0
+"""A door that has heard nothing for so long probes itself: in a cluster the node that delivers may
+end while the one that the door is connected to lives.
+"""
+
 INBOX_MESSAGES = 1_000
 """More than the broker leaves unacknowledged (500) in each of two sessions."""
 
@@ -70,8 +75,9 @@ class DeviceDoor:
     """Takes messages of one source to the inbox, and checks that the door really lets them in.
 
     A broker can say "session present", accept the subscription and deliver nothing for ever. So
-    after each connect the door sends itself a probe; when nothing at all has arrived within 30 s,
-    it subscribes anew and raises an alarm, again and again until something does.
+    after each connect, and when it has been quiet for a minute, the door sends itself a probe; when
+    nothing at all has arrived within 30 s, it subscribes anew and raises an alarm, again and again
+    until something does.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class DeviceDoor:
         self._connection: DoorConnection | None = None
         self._probe_wanted = False
         self._probed_at_s: float | None = None
+        self._heard_at_s = clock.monotonic_s()
         self.deaf = False
 
     def attach(self, connection: DoorConnection) -> None:
@@ -128,9 +135,11 @@ class DeviceDoor:
             self._probed_at_s = None
             return
         now_s = self._clock.monotonic_s()
-        if self._probe_wanted:
+        probed_at_s = self._probed_at_s
+        is_quiet = probed_at_s is None and now_s - self._heard_at_s >= QUIET_S
+        if self._probe_wanted or is_quiet:
             self._probe(connection, now_s)
-        elif self._probed_at_s is not None and now_s - self._probed_at_s >= DEAF_AFTER_S:
+        elif probed_at_s is not None and now_s - probed_at_s >= DEAF_AFTER_S:
             if not self.deaf:
                 _log.error("device_door_deaf", source=self.source.name)
             self.deaf = True
@@ -144,6 +153,7 @@ class DeviceDoor:
             self._probe_wanted = False
 
     def _heard(self) -> None:
+        self._heard_at_s = self._clock.monotonic_s()
         self._probed_at_s = None
         if self.deaf:
             self.deaf = False

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
-from gateway.device_door import DEAF_AFTER_S, Arrival, DeviceDoor, Source
+from gateway.device_door import DEAF_AFTER_S, QUIET_S, Arrival, DeviceDoor, Source
 from gateway.metrics import GatewayMetrics
 from gateway.sources import read_own_device
 from tests.fakes.manual_clock import ManualClock
@@ -90,6 +90,22 @@ def test_after_each_connect_the_door_probes_itself_once(bench: Bench) -> None:
         assert bench.probes() == 1
     assert len(bench.connection.acked) == 2
     assert bench.inbox.empty()
+
+
+def test_a_door_that_is_quiet_probes_itself_and_subscribes_anew_when_it_stays_quiet(
+    bench: Bench,
+) -> None:
+    bench.door.receive(message())
+    bench.clock.advance(seconds=QUIET_S - 0.1)
+    bench.door.check()
+    assert bench.probes() == 0
+    bench.clock.advance(seconds=0.1)
+    bench.door.check()
+    bench.door.check()
+    assert bench.probes() == 1
+    bench.clock.advance(seconds=DEAF_AFTER_S)
+    bench.door.check()
+    assert (bench.connection.resubscribed, bench.door.deaf) == (1, True)
 
 
 def test_a_probe_that_could_not_be_sent_is_sent_later(bench: Bench) -> None:

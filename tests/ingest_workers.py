@@ -120,13 +120,14 @@ class LoadedSite:
             if s.gateway_id == gateway_id and s.device_id != besides
         ]
         self._clock = SystemClock()
+        self._counters = CollectorRegistry()
         self._gateway = SiteGateway(
             gateway_id=gateway_id,
             clock=self._clock,
             registry=MemoryRegistry(registry),
             spool_path=folder / f"{gateway_id}.db",
             broker=broker,
-            metrics=GatewayMetrics(CollectorRegistry()),
+            metrics=GatewayMetrics(self._counters),
             acceptance_log=self.log_path,
         )
         self.client_id = f"{gateway_id}-up-{self._gateway.boot_id}"
@@ -140,6 +141,19 @@ class LoadedSite:
     def missing(self) -> dict[str, str]:
         """Return what the gateway is not content with."""
         return dict(self._gateway.readiness())
+
+    def times_deaf(self) -> int:
+        """Return how often a device door heard nothing for so long that it subscribed anew.
+
+        What its session held then is thrown away by the broker.
+        """
+        return sum(
+            int(sample.value)
+            for metric in self._counters.collect()
+            if metric.name == "huanwei_gateway_probes_lost"
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        )
 
     def begin(self) -> None:
         """Begin the load."""

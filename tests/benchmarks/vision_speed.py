@@ -21,9 +21,18 @@ from tests.fakes.sample_pictures import (
     with_bag,
     with_heaped_bin,
 )
+from vision.bench_work import bin_crops
 from vision.judging import CameraJudge
 from vision.limited_cv2 import Picture, bytes_of, cv2
+from vision.lite0 import lite0_onnx
+from vision.lite0_file import SHIPPED_WEIGHTS, unpack_weights
 from vision.movers import people_by_hog
+from vision.overflow_network import (
+    OpenCvNetwork,
+    OverflowNetwork,
+    load_network,
+    shipped_network_head,
+)
 from vision.overflow_score import shipped_head
 from vision.picture_input import decode_picture
 from vision.quick_look import SETTLED_AFTER
@@ -89,6 +98,22 @@ def main() -> None:
     busy = [street(number, busy=True) for number in range(options.pictures)]
     reference, hog = decode_picture(street(9999, busy=False)), people_by_hog()
 
+    shipped = OverflowNetwork(load_network(), shipped_network_head())
+    float32 = lite0_onnx(unpack_weights(SHIPPED_WEIGHTS.read_bytes()))
+    usual = OverflowNetwork(OpenCvNetwork(float32, ""), shipped_network_head())
+
+    def with_bins_shown_to(network: OverflowNetwork) -> Callable[[bytes], object]:
+        """Both bins in every picture; watched, only those are that the strip leaves open."""
+        judge = judge_with(reference)
+
+        def look(raw: bytes) -> object:
+            picture = decode_picture(raw)
+            for crop in bin_crops(two_bins(), picture):
+                network.crop_logit(crop)
+            return judge.judge(raw)
+
+        return look
+
     def with_hog(judge: CameraJudge) -> Callable[[bytes], object]:
         def look(raw: bytes) -> object:
             picture = bytes_of(cv2.resize(decode_picture(raw), (480, 270)))
@@ -107,6 +132,12 @@ def main() -> None:
         ),
         ("a busy picture: heap, bag, somebody walks", judge_with(reference).judge, busy),
         ("the same, HOG on every picture", with_hog(judge_with(reference)), busy),
+        ("the same, both bins shown to the network each time", with_bins_shown_to(shipped), busy),
+        (
+            "the same, the network in float32, strip by strip by OpenCV",
+            with_bins_shown_to(usual),
+            busy,
+        ),
     ]
     floor_ms = None
     print("what | processor time | pictures/s a core | times plain decoding\n--- | --- | --- | ---")

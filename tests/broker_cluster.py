@@ -11,6 +11,7 @@ import httpx
 
 from huanwei.broker.nats_server import BrokerPorts, ClusterNode, PreparedBroker, prepare_broker
 from huanwei.broker.users import BrokerUser
+from tests import loopback
 from tests.servers import free_ports
 from tests.whole_run import until
 
@@ -65,16 +66,15 @@ class BrokerCluster:
     def leader(self) -> int:
         """Return the node that leads the cluster's streams."""
         (port, *_) = [self._ports[node].monitoring for node in self._running]
-        told = httpx.get(f"http://{_HOST}:{port}/jsz", timeout=5).json()
+        told = loopback.get(f"http://{_HOST}:{port}/jsz").json()
         return int(str(told["meta_cluster"]["leader"]).removeprefix("node-"))
 
     def clients(self) -> set[str]:
         """Return the MQTT client ids that have subscribed at any node, so are fully connected."""
         told = [
-            httpx.get(
+            loopback.get(
                 f"http://{_HOST}:{self._ports[node].monitoring}/connz",
                 params={"limit": 1000},
-                timeout=5,
             ).json()
             for node in self._running
         ]
@@ -118,7 +118,7 @@ class BrokerCluster:
     def _is_well(self, node: int) -> bool:
         url = f"http://{_HOST}:{self._ports[node].monitoring}/healthz"
         try:
-            return httpx.get(url, timeout=2).status_code == 200
+            return loopback.get(url, timeout_s=2).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -18,6 +18,7 @@ from domain.registry import RegistrySnapshot
 from gateway.metrics import GatewayMetrics
 from gateway.site import SiteGateway
 from huanwei.business_clock import SystemClock
+from tests import loopback
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.servers import free_ports
 from tests.whole_run import until
@@ -77,7 +78,7 @@ class IngestWorkers:
         """Return what keeps the worker from its work, None while it does not answer."""
         try:
             url = f"http://127.0.0.1:{self._ports[worker]}/readyz"
-            told = httpx.get(url, timeout=2).json()
+            told = loopback.get(url, timeout_s=2).json()
         except (httpx.HTTPError, ValueError):
             return None
         return dict(told["missing"])

@@ -36,6 +36,7 @@ from huanwei.new_run import ANCHOR_NAME, write_settings
 from huanwei.run_plan import broker_ports, prepared_broker
 from huanwei.settings import load_settings
 from storage.registry_file import save_registry
+from tests import loopback
 from tests.servers import free_ports
 
 GATEWAY_ID = "gw-one"
@@ -218,7 +219,7 @@ class WholeRun:
 
     def counted(self, name: str, metric: str) -> float:
         """Return the sum of a metric over its labels, as the process tells it now."""
-        text = httpx.get(f"http://127.0.0.1:{self._health_port(name)}/metrics", timeout=5).text
+        text = loopback.get(f"http://127.0.0.1:{self._health_port(name)}/metrics").text
         values = [line.rsplit(" ", 1)[1] for line in text.splitlines() if _tells(line, metric)]
         assert f"# TYPE {metric} " in text, f"{name} tells no {metric}"
         return sum(map(float, values))
@@ -226,7 +227,7 @@ class WholeRun:
     def problems_of(self, name: str) -> dict[str, str]:
         """Return what keeps a process from being ready, by its own words; empty: it is ready."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self._health_port(name)}/readyz", timeout=5)
+            answer = loopback.get(f"http://127.0.0.1:{self._health_port(name)}/readyz")
         except httpx.ConnectError:
             return {"process": "does not answer"}
         return dict(answer.json().get("missing", {})) if answer.status_code != 200 else {}
@@ -255,7 +256,7 @@ class WholeRun:
         path = "healthz" if name == "broker" else "readyz"
         try:
             address = f"http://127.0.0.1:{self._health_port(name)}/{path}"
-            return httpx.get(address, timeout=2).status_code == 200
+            return loopback.get(address, timeout_s=2).status_code == 200
         except httpx.HTTPError:
             return False
 

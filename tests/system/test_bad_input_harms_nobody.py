@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from domain.records import FillReading, MeasurementQuality, Record, UplinkId
 from huanwei.run_files import JOURNAL
 from ingest.record_feed import SqliteRecordFeed
+from tests import loopback
 from tests.whole_run import GATEWAY_ID, WholeRun, distance_of, small_registry, until
 from wire.batches import UplinkBatch, encode_batch
 from wire.client import MqttClient
@@ -112,7 +112,7 @@ def hostile_batches(now: datetime) -> list[bytes]:
 
 
 def metric(url: str, name: str) -> float:
-    text = httpx.get(f"{url}/metrics").text
+    text = loopback.get(f"{url}/metrics").text
     return sum(
         float(v) for v in re.findall(rf"^{name}(?:{{.*}})? ([0-9.e+]+)$", text, re.MULTILINE)
     )
@@ -174,8 +174,8 @@ def test_bad_input_is_refused_with_a_reason_and_harms_no_other_device(run: Whole
     edge = f"http://127.0.0.1:{run.settings.edge.health_port}"
     ingest = f"http://127.0.0.1:{run.settings.ingest.health_port}"
     assert metric(edge, "huanwei_gateway_refused_total") == GOOD_READINGS
-    assert httpx.get(f"{edge}/readyz").status_code == 200
-    assert httpx.get(f"{ingest}/readyz").status_code == 200
+    assert loopback.get(f"{edge}/readyz").status_code == 200
+    assert loopback.get(f"{ingest}/readyz").status_code == 200
     assert listing(run, "dead-letters") >= {
         "unknown_device",
         "unreadable_record",

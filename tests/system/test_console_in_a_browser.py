@@ -20,6 +20,7 @@ import httpx
 import numpy as np
 import pytest
 
+from tests import loopback
 from tests.fakes.exif_samples import exif_segment, with_segment
 from tests.servers import free_ports, skip_without
 from vision.exif import PhotoOrigin, read_origin
@@ -140,7 +141,7 @@ def test_the_map_shows_every_place_without_a_tile_server(
         page.goto(preview.url)
         page.locator(".place-marker").first.wait_for()
         markers = page.locator(".place-marker").count()
-        assert markers == len(httpx.get(f"{preview.url}/api/v1/places").json()["places"])
+        assert markers == len(loopback.get(f"{preview.url}/api/v1/places").json()["places"])
         assert page.locator("path.outline").count() > 0
         page.locator(".attention-row .row-place").first.click()
         page.locator(".fill-chart canvas").wait_for()
@@ -236,7 +237,7 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text(encoding="utf-8")
         try:
-            if httpx.get(url, trust_env=False).status_code == httpx.codes.OK:
+            if loopback.get(url).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -16,6 +16,7 @@ import pytest
 from domain.cases import CaseState
 from huanwei.business_clock import SystemClock
 from storage.postgres_registry import PostgresRegistryWriter
+from tests import loopback
 from tests.postgres_server import RunningPostgres
 from tests.recording_phone import RecordingPhone
 from tests.whole_run import WholeRun, distance_of, small_registry, until
@@ -61,11 +62,13 @@ class Loop:
 
     def case(self) -> dict[str, Any]:
         """Return the newest case as the API tells it."""
-        listed = httpx.get(
+        listed = loopback.get(
             f"{self.run.console_url}/api/v1/cases", params={"state": list(CaseState)}
         ).json()
         case_id = listed["cases"][0]["case_id"]
-        detail: dict[str, Any] = httpx.get(f"{self.run.console_url}/api/v1/cases/{case_id}").json()
+        detail: dict[str, Any] = loopback.get(
+            f"{self.run.console_url}/api/v1/cases/{case_id}"
+        ).json()
         return detail
 
     def message(self, level: str) -> dict[str, Any]:
@@ -75,7 +78,7 @@ class Loop:
 
     def crew_does(self, link: str, step: str, **files: bytes) -> None:
         """Press the one button of the crew page, with its hidden key."""
-        page = httpx.get(link)
+        page = loopback.get(link)
         assert page.status_code == 200
         key = re.search(r'name="key" value="([^"]+)"', page.text)
         assert key is not None, page.text
@@ -97,7 +100,7 @@ class Loop:
 
     def answers(self, link: str) -> bool:
         """Tell whether the crew's page is there."""
-        return httpx.get(link).status_code == 200
+        return loopback.get(link).status_code == 200
 
     def _levels(self) -> list[str]:
         return [message["level"] for message in self.phone.messages]

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import httpx
 import numpy as np
 import psutil
 import pytest
 
 from huanwei import __version__
+from tests import loopback
 from tests.servers import free_ports, free_ports_in_a_row
 
 pytestmark = pytest.mark.takes_s(30)
@@ -181,8 +181,8 @@ def test_the_demo_starts_refuses_taken_ports_stops_cleanly_and_goes_on(tmp_path:
     demo.start("--speed=600")
     try:
         ready = [line.split()[0] for line in demo.lines if "ready after" in line]
-        places = httpx.get(f"{demo.console_url}/api/v1/places").json()["places"]
-        phone = httpx.get(f"{demo.simulator_url}/phone/crew-visitor")
+        places = loopback.get(f"{demo.console_url}/api/v1/places").json()["places"]
+        phone = loopback.get(f"{demo.simulator_url}/phone/crew-visitor")
         second = run("demo", *demo.arguments, folder=tmp_path, **demo.environment)
     finally:
         code = demo.interrupt()
@@ -197,7 +197,7 @@ def test_the_demo_starts_refuses_taken_ports_stops_cleanly_and_goes_on(tmp_path:
     (folder,) = (tmp_path / "var" / "demo").iterdir()
 
     demo.start("--keep")
-    kept = httpx.get(f"{demo.console_url}/api/v1/places").status_code
+    kept = loopback.get(f"{demo.console_url}/api/v1/places").status_code
     assert demo.interrupt() == 0
     assert kept == 200
     assert list((tmp_path / "var" / "demo").iterdir()) == [folder]

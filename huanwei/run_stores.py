@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from alerts.case_database import CaseDatabase, SqliteCases
 from domain.ports.clock import Clock
 from domain.ports.device_quality import DeviceQualities
 from domain.ports.history import History
@@ -26,6 +25,9 @@ from ingest.history import SqliteHistory
 from ingest.measures import SqliteMeasures
 from ingest.record_feed import SqliteRecordFeed
 from storage.registry_file import RegistryFile
+
+if TYPE_CHECKING:
+    from alerts.case_database import CaseDatabase
 
 
 class ClosableFeed(RecordFeed, Closable, Protocol):
@@ -60,10 +62,12 @@ def registry_of(settings: Settings, clock: Clock) -> Registry:
             raise StandsInTheWayError(str(error)) from None
 
 
-def cases_of(settings: Settings) -> CaseDatabase:
+def cases_of(settings: Settings) -> "CaseDatabase":
     """Return where the cases are."""
     url = postgres_url(settings)
     if url is None:
+        from alerts.case_database import SqliteCases  # noqa: PLC0415  20 MB that ingest does without
+
         return SqliteCases(settings.run.data / CASES)
     from alerts.postgres_store import PostgresCases  # noqa: PLC0415  see above
 

@@ -35,6 +35,8 @@ _HEARD, _USABLE_SNAPSHOT, _EMPTYING = -1, -2, -3
 
 _HOUR_BITS = 32
 _ROWS_AT_ONCE = 1_000
+_COUNTED = np.int32
+"""Hours since 1970, numbers of devices, whole millionths: a backlog keeps 200,000 of each."""
 _LEVEL_MIN, _LEVEL_MAX = 6, 7
 
 Column = npt.NDArray[Any]
@@ -82,9 +84,10 @@ class Tallies:
     def readings(self, observed_us: Column, devices: Column, accepted_levels: Column) -> None:
         """Count fill readings; a level is NaN where it was not accepted or absent."""
         accepted = ~np.isnan(accepted_levels)
-        added = np.full(len(devices), _HEARD)
+        added = np.full(len(devices), _HEARD, dtype=_COUNTED)
         added[accepted] = np.rint(accepted_levels[accepted] * MILLIONTHS)
-        self._parts.append(np.stack((observed_us // HOUR_US, devices, added)))
+        hours = (observed_us // HOUR_US).astype(_COUNTED)
+        self._parts.append(np.stack((hours, devices.astype(_COUNTED), added)))
         self.size += len(devices)
 
     def snapshot(self, observed_us: int, device: int, *, usable: bool) -> None:
@@ -112,7 +115,7 @@ class Tallies:
         hours, devices, added = self.columns()
         if not len(added):
             return
-        keys = (hours << _HOUR_BITS) + devices
+        keys = (hours.astype(np.int64) << _HOUR_BITS) + devices
         order = np.argsort(keys, kind="stable")
         keys, added = keys[order], added[order]
         starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
@@ -128,7 +131,7 @@ class Tallies:
 
     def columns(self) -> Column:
         """Return what was counted: hours, devices, and what each row adds."""
-        singly = np.array(self._singly, dtype=np.int64).reshape(-1, 3).T
+        singly = np.array(self._singly, dtype=_COUNTED).reshape(-1, 3).T
         return np.concatenate((*self._parts, singly), axis=1)
 
 
@@ -148,7 +151,7 @@ def _rows(keys: Column, added: Column) -> list[list[Any]]:
         total(levels | (added == _USABLE_SNAPSHOT)),
         accepted,
         total(np.where(levels, added, 0)),
-        np.minimum.reduceat(np.where(levels, added, np.iinfo(np.int64).max), starts),
+        np.minimum.reduceat(np.where(levels, added, np.iinfo(_COUNTED).max), starts),
         np.maximum.reduceat(added, starts),
         total(added == _EMPTYING),
         _histogram(added, levels, starts),

@@ -1,5 +1,6 @@
 """The embedded time series in SQLite: one row a record, ``latest``, and the rollups."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -166,7 +167,7 @@ class SqliteSeries:
     def _device_numbers(
         self, connection: sqlite3.Connection, records: Sequence[Record | CheckedRecord]
     ) -> dict[str, int]:
-        """Return the numbers of all devices, giving new ones to new devices."""
+        """Return the numbers of all devices heard, giving new ones to new devices."""
         new = {record.device_id for record in records} - self._numbers.keys()
         if not new:
             return self._numbers
@@ -174,7 +175,12 @@ class SqliteSeries:
             "INSERT INTO devices (device_id) VALUES (?) ON CONFLICT DO NOTHING",
             [(device_id,) for device_id in sorted(new)],
         )
-        return dict(connection.execute("SELECT device_id, number FROM devices").fetchall())
+        found = connection.execute(
+            "SELECT device_id, number FROM devices"
+            " WHERE device_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(new)),),
+        )
+        return {**self._numbers, **dict(found)}
 
 
 def _roll_up(

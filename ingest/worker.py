@@ -15,7 +15,7 @@ from ingest.rounds import Rounds
 from storage.sqlite import is_disk_failure
 from wire.acks import Ack
 
-RECORDS_INBOX_BYTES = 12 * 1024 * 1024
+RECORDS_INBOX_BYTES = 8 * 1024 * 1024
 PICTURES_INBOX_BYTES = 8 * 1024 * 1024
 
 _ROUND_RECORD_BYTES = 1024 * 1024  # beyond this a larger round costs as much a record, and memory

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +10,8 @@ import structlog
 from alerts.case_desk import CaseWorkshop
 from alerts.case_records import CaseEvent
 from alerts.cases import CaseWork
+from alerts.digest import digest_of
+from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Occasion
 from alerts.notifier import DeliveryRefusedError, DeliveryUnknownError, Message, Notifier
@@ -56,9 +58,13 @@ class Delivery:
         registry: Registry,
         metrics: AlertMetrics,
         rng: random.Random,
+        budget: MessageBudget,
+        digest_title: Callable[[int], str],
         share: tuple[int, int] = (0, 1),
     ) -> None:
         self._workshop = workshop
+        self._budget = budget
+        self._digest_title = digest_title
         self._bell = bell
         self._notifiers = notifiers
         self._clock = clock
@@ -89,26 +95,32 @@ class Delivery:
         return self._thread.is_alive()
 
     def send_next(self) -> bool:
-        """Send the next message that may be tried now; return whether there was one."""
+        """Send the next message that may be tried now, or several to one recipient in one.
+
+        Returns whether there was one.
+        """
         with self._workshop.begin() as work:
-            message = claim_next(
+            messages = claim_next(
                 work.connection, lanes=self._lanes, may_try=self._may_try, now=work.now
             )
-        if message is None:
+        if not messages:
             return False
+        channel = messages[0].channel
+        outgoing = [self._outgoing(message) for message in messages]
         try:
             with self._metrics.send_seconds.time():
-                self._notifiers[message.channel].send(self._outgoing(message))
+                digest = digest_of(outgoing, self._digest_title(len(outgoing)))
+                self._notifiers[channel].send(digest)
         except DeliveryRefusedError as refusal:
-            self._failed(message, refusal.code, permanent=refusal.permanent, repeat=False)
+            self._failed(messages, refusal.code, permanent=refusal.permanent, repeat=False)
         except DeliveryUnknownError as doubt:
-            self._failed(message, doubt.code, permanent=False, repeat=True)
+            self._failed(messages, doubt.code, permanent=False, repeat=True)
         except Exception as error:  # noqa: BLE001  an adapter's slip must not hold up the lane
-            _log.exception("notifier_failed", channel=str(message.channel))
+            _log.exception("notifier_failed", channel=str(channel))
             code = f"slip_{type(error).__name__}"[:40]
-            self._failed(message, code, permanent=False, repeat=True)
+            self._failed(messages, code, permanent=False, repeat=True)
         else:
-            self._delivered(message)
+            self._delivered(messages)
         return True
 
     def _run(self) -> None:
@@ -135,19 +147,32 @@ class Delivery:
             self._failing = False
             _log.info("delivery_recovered")
 
-    def _may_try(self, message: OutboxMessage) -> bool:
-        backoff = self._backoffs.get((message.channel, message.recipient))
-        return backoff is None or self._clock.monotonic_s() >= backoff.not_before_s
+    def _may_try(self, waiting: Sequence[OutboxMessage]) -> int:
+        """Return how many of what waits for one recipient may go now."""
+        first = waiting[0]
+        backoff = self._backoffs.get((first.channel, first.recipient))
+        if backoff is not None and self._clock.monotonic_s() < backoff.not_before_s:
+            return 0
+        address = self._address_of(first)
+        if address is None:
+            return 1
+        urgent = any(message.level is NoticeLevel.ESCALATION for message in waiting)
+        may_go = self._budget.take(address, waiting=len(waiting), urgent=urgent)
+        if not may_go:
+            self._metrics.held_back.inc()
+        return may_go
+
+    def _address_of(self, message: OutboxMessage) -> str | None:
+        crew = self._registry.current().crews.get(message.recipient)
+        return crew.webhook_url if message.channel is Channel.WEBHOOK and crew else None
 
     def _outgoing(self, message: OutboxMessage) -> Message:
-        crew = self._registry.current().crews.get(message.recipient)
-        on_web = message.channel is Channel.WEBHOOK and crew is not None
         return Message(
             message_id=message.message_id,
             key=f"{message.episode}/{message.occasion}",
             case_id=message.case_id,
             recipient=message.recipient,
-            address=crew.webhook_url if on_web and crew is not None else None,
+            address=self._address_of(message),
             level=message.level,
             title=message.title,
             text=message.text,
@@ -156,22 +181,31 @@ class Delivery:
             sent_at=self._clock.now(),
         )
 
-    def _delivered(self, message: OutboxMessage) -> None:
+    def _delivered(self, messages: Sequence[OutboxMessage]) -> None:
+        message = messages[0]
         with self._workshop.begin() as work:
-            settle(work.connection, message, MessageState.DELIVERED, now=work.now)
-        self._metrics.message(message.channel, "delivered")
+            for one in messages:
+                settle(work.connection, one, MessageState.DELIVERED, now=work.now)
+        self._metrics.message(message.channel, "delivered", count=len(messages))
+        if len(messages) > 1:
+            self._metrics.digests.inc()
         if self._backoffs.pop((message.channel, message.recipient), None) is not None:
             _log.info("delivery_works_again", recipient=message.recipient)
 
-    def _failed(self, message: OutboxMessage, code: str, *, permanent: bool, repeat: bool) -> None:
+    def _failed(
+        self, messages: Sequence[OutboxMessage], code: str, *, permanent: bool, repeat: bool
+    ) -> None:
+        message = messages[0]
         with self._workshop.begin() as work:
-            if permanent:
-                settle(work.connection, message, MessageState.REFUSED, now=work.now, error=code)
-            else:
-                put_back(work.connection, message, error=code, repeat=repeat)
-            if permanent or message.attempts == UNDELIVERED_AFTER_ATTEMPTS:
-                _tell_dispatchers(work, message, code)
-        self._metrics.message(message.channel, "refused" if permanent else "failed")
+            for one in messages:
+                if permanent:
+                    settle(work.connection, one, MessageState.REFUSED, now=work.now, error=code)
+                else:
+                    put_back(work.connection, one, error=code, repeat=repeat)
+                if permanent or one.attempts == UNDELIVERED_AFTER_ATTEMPTS:
+                    _tell_dispatchers(work, one, code)
+        outcome = "refused" if permanent else "failed"
+        self._metrics.message(message.channel, outcome, count=len(messages))
         if not permanent:
             self._back_off(message, code)
         else:

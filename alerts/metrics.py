@@ -40,6 +40,14 @@ class AlertMetrics:
             ["channel", "outcome"],
             registry=registry,
         )
+        self.digests = Counter(
+            f"{_PREFIX}_digests", "Posts that told several messages", registry=registry
+        )
+        self.held_back = Counter(
+            f"{_PREFIX}_held_back",
+            "Looks at which messages waited because their address takes no more now",
+            registry=registry,
+        )
         self.failures = Counter(
             f"{_PREFIX}_evaluation_failures", "Transactions rolled back", registry=registry
         )
@@ -73,6 +81,6 @@ class AlertMetrics:
         """Count a decision on a case."""
         self._verifications.labels(result=str(result)).inc()
 
-    def message(self, channel: StrEnum, outcome: str) -> None:
-        """Count an attempt to deliver."""
-        self._messages.labels(channel=str(channel), outcome=outcome).inc()
+    def message(self, channel: StrEnum, outcome: str, *, count: int = 1) -> None:
+        """Count attempts to deliver, of a digest one for each message in it."""
+        self._messages.labels(channel=str(channel), outcome=outcome).inc(count)

@@ -45,6 +45,10 @@ class Notices:
     locale: Locale
     crew_links: CrewLinks
 
+    def digest_title(self, count: int) -> str:
+        """Return the title of a message that tells so many."""
+        return self.catalogue.text("notice.digest.title", self.locale, count=str(count))
+
     def to_crew(
         self, occasion: Occasion, file: CaseFile, registry: RegistrySnapshot, *, mark: str
     ) -> Notice:

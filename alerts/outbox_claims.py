@@ -5,7 +5,7 @@ left by a crash in between, or by an outcome that could not be written: it may h
 goes out again marked as a repeat.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,32 +23,37 @@ def claim_next(
     connection: Connection,
     *,
     lanes: Collection[int],
-    may_try: Callable[[OutboxMessage], bool],
+    may_try: Callable[[Sequence[OutboxMessage]], int],
     now: datetime,
-) -> OutboxMessage | None:
-    """Claim the oldest unsettled message in ``lanes`` that ``may_try`` lets pass.
+) -> list[OutboxMessage]:
+    """Claim the oldest unsettled messages to one recipient in ``lanes``, in their order.
 
-    One of these lanes' senders calls this, and only while it is sending nothing. A message that
-    has failed before and whose case has ended meanwhile is settled as obsolete instead.
+    ``may_try`` is given all that wait for a recipient and says how many of them may go together
+    now. One of these lanes' senders calls this, and only while it is sending nothing. A message
+    that has failed before and whose case has ended meanwhile is settled as obsolete instead.
     """
     rows = connection.execute(
         select(outbox)
         .where(outbox.c.lane.in_(list(lanes)), outbox.c.state.in_(_UNSETTLED))
         .order_by(outbox.c.position)
     )
-    held: set[tuple[str, str]] = set()
+    waiting: dict[tuple[str, str], list[OutboxMessage]] = {}
     for row in rows.all():
         message = message_of(row)
-        recipient = (str(message.channel), message.recipient)
-        if recipient in held:
-            continue
-        if not may_try(message):
-            held.add(recipient)
-        elif _is_obsolete(connection, message):
-            settle(connection, message, MessageState.OBSOLETE, now=now)
-        else:
-            return _claim(connection, message)
-    return None
+        waiting.setdefault((str(message.channel), message.recipient), []).append(message)
+    for messages in waiting.values():
+        most = may_try(messages)
+        claimed: list[OutboxMessage] = []
+        for message in messages if most else ():
+            if _is_obsolete(connection, message):
+                settle(connection, message, MessageState.OBSOLETE, now=now)
+            else:
+                claimed.append(_claim(connection, message))
+            if len(claimed) == most:
+                break
+        if claimed:
+            return claimed
+    return []
 
 
 def settle(

@@ -13,6 +13,7 @@ from alerts.crew_links import CrewLinks
 from alerts.delivery import Delivery
 from alerts.evaluation import BATCH_ENTRIES, Evaluation
 from alerts.limits import AlertRules
+from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
 from alerts.notifier import Notifier
@@ -38,7 +39,7 @@ class AlertsService:
     """Follows the journal, keeps the cases, tells people.
 
     ``store`` is the service's from now on: it closes it. ``notifiers`` are the channels besides the
-    console, which is always there.
+    console, which is always there. An address gets at most ``posts_per_minute``, 0 is no bound.
     """
 
     def __init__(  # noqa: PLR0913  a part gets everything by its constructor
@@ -55,6 +56,7 @@ class AlertsService:
         metrics: AlertMetrics,
         rng: random.Random,
         locale: Locale = Locale.ZH_CN,
+        posts_per_minute: int = 0,
     ) -> None:
         self._clock = clock
         self._feed = feed
@@ -68,6 +70,7 @@ class AlertsService:
         )
         self.desk = CaseDesk(workshop)
         self._evaluation = Evaluation(workshop, feed, rules, metrics)
+        budget = MessageBudget(posts_per_minute, clock.monotonic_s)
         self._deliveries = [
             Delivery(
                 workshop,
@@ -77,6 +80,8 @@ class AlertsService:
                 registry=registry,
                 metrics=metrics,
                 rng=random.Random(rng.getrandbits(64)),  # noqa: S311  jitter, no secret
+                budget=budget,
+                digest_title=notices.digest_title,
                 share=(index, _SENDERS),
             )
             for index in range(_SENDERS)

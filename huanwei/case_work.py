@@ -47,6 +47,7 @@ def alerts_service(
             Channel.WEBHOOK: WebhookNotifier(guard=AddressGuard(settings.centre.webhook_networks))
         },
         crew_links=crew_links(settings, clock),
+        posts_per_minute=settings.centre.webhook_posts_per_minute,
         catalogue=load_catalogues(),
         metrics=AlertMetrics(metrics),
         rng=random.Random(),  # noqa: S311  spreads retries, no secret

@@ -44,6 +44,11 @@ overflow_network = false   # its bins are drawn: nothing for a network taught on
 quick_looks = false        # its pictures are 640 across: half of that is little to show
 """
 
+_PHONES = """\
+webhook_networks = ["127.0.0.0/8"]
+webhook_posts_per_minute = 0   # simulated phones take any number, also when the clock runs fast
+"""
+
 _SECRETS = """\
 # Made on this machine, for this run only. Keep it readable by its owner alone.
 
@@ -86,7 +91,7 @@ def write_settings(
         simulated="" if simulator_port is None else _SIMULATED,
         console_port=console_port,
         # The simulated phones.
-        phones="" if simulator_port is None else 'webhook_networks = ["127.0.0.0/8"]\n',
+        phones="" if simulator_port is None else _PHONES,
         simulator=""
         if simulator_port is None
         else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n"

@@ -190,6 +190,8 @@ class CentreSection(_Section):
     """Signs the crew links and the console's cookies; alerts, api and centre need it."""
     webhook_networks: tuple[Network, ...] = ()
     """Networks that are not the public one and where a crew's web hook may lie all the same."""
+    webhook_posts_per_minute: Annotated[int, Field(ge=0, le=6_000)] = 20
+    """To one address; beyond that messages are gathered into one. 0: no bound."""
     map_tile_url: str | None = None
     """Tiles behind the map, for example of a provider inside the country; none are needed."""
 

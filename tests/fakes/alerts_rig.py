@@ -14,6 +14,7 @@ from alerts.crew_links import CrewLinks
 from alerts.delivery import Delivery
 from alerts.evaluation import Evaluation
 from alerts.limits import AlertRules
+from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
 from alerts.notifiers.console import ConsoleNotifier
@@ -163,6 +164,7 @@ class AlertsRig:
         self.metrics = AlertMetrics(self.metrics_registry)
         self.links = CrewLinks(b"a secret of this test", "http://127.0.0.1:8000", self.clock)
         self.phone = RecordingNotifier()
+        self.posts_per_minute = 0
         self.picture: str | None = PICTURE
         self._keys = 0
         self.open()
@@ -189,6 +191,8 @@ class AlertsRig:
             registry=self.registry,
             metrics=self.metrics,
             rng=random.Random(1),
+            budget=MessageBudget(self.posts_per_minute, self.clock.monotonic_s),
+            digest_title=notices.digest_title,
         )
 
     def close(self) -> None:

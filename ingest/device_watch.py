@@ -31,6 +31,7 @@ LOWEST_BATTERY_V, HIGHEST_BATTERY_V = 1.0, 30.0
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 _NO_HOUR = -1
+_ACCEPTED = MeasurementQuality.ACCEPTED  # looked up once: see ``ingest.reading_judge.ADMITTED``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class DeviceWatch:
         if battery_v is not None and not LOWEST_BATTERY_V <= battery_v <= HIGHEST_BATTERY_V:
             return Suspicion.BATTERY_OUT_OF_RANGE
         level = reading.filling_level
-        if level is None or reading.measurement_quality is not MeasurementQuality.ACCEPTED:
+        if level is None or reading.measurement_quality is not _ACCEPTED:
             return None
         before, between = self._before, self._between
         self._before, self._between = between, level
@@ -190,10 +191,7 @@ def is_usable(record: Record) -> bool:
 
 def is_accepted_level(reading: FillReading | FillBody) -> bool:
     """Tell whether the reading has a level that can be believed."""
-    return (
-        reading.filling_level is not None
-        and reading.measurement_quality is MeasurementQuality.ACCEPTED
-    )
+    return reading.filling_level is not None and reading.measurement_quality is _ACCEPTED
 
 
 def is_spike(before: float, between: float, after: float) -> bool:

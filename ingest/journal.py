@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 from domain.records import RecordKind
@@ -88,6 +89,9 @@ _ROWS = ManyRows(
     columns=9,
     then="ON CONFLICT DO NOTHING",
 )
+_BOUND_AT_ONCE = 250
+"""So many rows stay in the processor's cache until they are inserted."""
+
 _PUT_UPLINK = (
     "INSERT INTO uplinks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
     " through = excluded.through, missing = excluded.missing, heard_us = excluded.heard_us"
@@ -103,6 +107,8 @@ _PUT_LETTER = (
     " ON CONFLICT (gateway_id, reason, digest) DO UPDATE SET"
     " times = times + 1, last_at_us = excluded.last_at_us"
 )
+
+_LATE = attrgetter("late")
 
 
 class OtherSchemaError(Exception):
@@ -191,7 +197,7 @@ class SqliteJournal:
                 hours=round_.hours,
                 received_us=received_us,
             )
-        late = sum(row.late for row in round_.rows) - sum(row.late for row in collided)
+        late = sum(map(_LATE, round_.rows)) - sum(map(_LATE, collided))
         return Committed(
             accepted=len(round_.rows) - len(collided),
             late=late,
@@ -269,13 +275,18 @@ def _insert(
     """Insert the rows behind ``before``; return those whose uplink id or identity was there."""
     if not rows:
         return []
-    # The driver asks for an adapter of everything but exact int, float, str and bytearray: with
-    # bools and bytes the insert takes half as long again.
-    bound = [
-        (uplink, sequence, device, observed_us, kind, at_us, +late, +state, bytearray(record))
-        for uplink, sequence, device, observed_us, kind, at_us, late, state, record in rows
-    ]
-    if _ROWS.insert(connection, bound) == len(rows):
+    inserted = 0
+    for start in range(0, len(rows), _BOUND_AT_ONCE):
+        # The driver asks for an adapter of everything but exact int, float, str and bytearray: with
+        # bools and bytes the insert takes half as long again.
+        bound = [
+            (uplink, sequence, device, observed_us, kind, at_us, +late, +state, bytearray(record))
+            for uplink, sequence, device, observed_us, kind, at_us, late, state, record in rows[
+                start : start + _BOUND_AT_ONCE
+            ]
+        ]
+        inserted += _ROWS.insert(connection, bound)
+    if inserted == len(rows):
         return []
     stored = connection.execute(
         "SELECT uplink, sequence FROM journal WHERE position > ?", (before,)

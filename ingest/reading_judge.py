@@ -32,6 +32,10 @@ class Verdict(Enum):
     """It is for the careful way; nothing has changed."""
 
 
+ADMITTED = Verdict.ADMITTED
+"""Asking the class for a member costs 40 ns more than a name, and it is asked twice a record."""
+
+
 class ReadingJudge:
     """Judges readings into ``round_``; what is known moves on with it."""
 
@@ -98,7 +102,7 @@ class ReadingJudge:
             encoded,
         )
         round_.rows.append(_new_row(JournalRow, row))
-        return Verdict.ADMITTED
+        return ADMITTED
 
     def _find_sender(self, device_id: str) -> Sender | None:
         device = self._registry.device(device_id)

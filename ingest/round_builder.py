@@ -11,7 +11,7 @@ from ingest.instants import to_us
 from ingest.judge import judge
 from ingest.ports.journal import JournalRow, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
-from ingest.reading_judge import ReadingJudge, Verdict
+from ingest.reading_judge import ADMITTED, ReadingJudge, Verdict
 from ingest.reasons import RefusalReason
 from wire.batches import decode_batch
 from wire.checked_records import decode_checked
@@ -113,7 +113,7 @@ class RoundBuilder:
                 if isinstance(body, UnreadablePayloadError):
                     raise body
                 verdict = judge_reading(body, uplink, sequence, encoded)
-                if verdict is Verdict.ADMITTED:
+                if verdict is ADMITTED:
                     self.newest_gateway_at = body.gateway_at
                 elif verdict is Verdict.UNDECIDED:
                     self._judge_record(uplink, sequence, encoded, record_of(body))

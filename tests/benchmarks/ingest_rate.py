@@ -194,7 +194,7 @@ def main() -> None:
             calm = CalmCollector()
             calm.start()
             with tempfile.TemporaryDirectory() as folder:
-                alone = judge_and_series(Path(folder), load, _STAGE_RECORDS)
+                alone = judge_and_series(Path(folder), load, _STAGE_RECORDS, GATEWAYS)
             stages[name].append((*alone, *readers(load, _STAGE_RECORDS)))
             calm.stop()
     print("| load | records/s | slowest second | records per CPU s | µs a record | RSS, MB |")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from struct import pack
 
@@ -23,7 +24,7 @@ from ingest.record_feed import SqliteRecordFeed
 from ingest.rounds import Rounds
 from ingest.series import SqliteSeries
 from ingest.series_follower import SeriesFollower
-from tests.benchmarks.ingest_load import Load, batch_from, registry_of
+from tests.benchmarks.ingest_load import Load, batch_from, registry_of, shared_among
 from tests.benchmarks.ingest_process import NO_LIMIT
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
@@ -31,8 +32,10 @@ from tests.servers import GATEWAY_ID
 from wire.bulk_reader import BulkReader
 from wire.topics import up_topic
 
-_ROUND_RECORDS = 1_600
-_ROUNDS_A_STEP = 4
+_ROUND_RECORDS = 4_000
+"""About what ingest takes at once where it is given all it can take."""
+
+_ROUNDS_A_STEP = 2
 
 
 def payloads(load: Load, count: int) -> list[bytes]:
@@ -41,15 +44,22 @@ def payloads(load: Load, count: int) -> list[bytes]:
     return [batch_from(first, load, start) for first in range(1, count + 1, load.size)]
 
 
-def judge_and_series(folder: Path, load: Load, count: int) -> tuple[float, float]:
-    """Return records per CPU second of judge with journal, and of the series behind them."""
-    arrivals = [Arrival(GATEWAY_ID, payload) for payload in payloads(load, count)]
+def judge_and_series(folder: Path, load: Load, count: int, gateways: int) -> tuple[float, float]:
+    """Return records per CPU second of judge with journal, and of the series behind them.
+
+    So many gateways share the records; the batches come from each in turn.
+    """
+    each = [
+        [Arrival(one.gateway_id, payload) for payload in payloads(one, count // gateways)]
+        for one in shared_among(load, gateways)
+    ]
+    arrivals = list(chain.from_iterable(zip(*each, strict=True)))
     metrics, fresh = IngestMetrics(CollectorRegistry()), FreshRecords()
     journal = SqliteJournal(folder / "journal.db")
     rounds = Rounds(
         journal=journal,
         pictures=PictureIntake(MemoryPictures()),
-        registry=MemoryRegistry(registry_of(load.sensors)),
+        registry=MemoryRegistry(registry_of(load.sensors, gateways)),
         clock=SystemClock(),
         metrics=metrics,
         limits=NO_LIMIT,

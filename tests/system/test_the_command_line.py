@@ -178,7 +178,7 @@ class Demo:
 
 def test_the_demo_starts_refuses_taken_ports_stops_cleanly_and_goes_on(tmp_path: Path) -> None:
     demo = Demo(tmp_path)
-    demo.start("--speed=600")
+    demo.start("--speed=120")
     try:
         ready = [line.split()[0] for line in demo.lines if "ready after" in line]
         places = loopback.get(f"{demo.console_url}/api/v1/places").json()["places"]

@@ -5,7 +5,7 @@ no sender can make series without end. The time is the device's ``observed_at``,
 is the record's identity: writing it again changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -42,9 +42,13 @@ _ENCODER = msgspec.json.Encoder()
 _FILL_OBJECT = b"{kind=fill,"
 _FROM_JSON = bytes.maketrans(b":", b"=")
 _WORDS_AND_FLAGS = (
-    *((f"={word}".encode(), f'="{word}"'.encode()) for word in MeasurementQuality),
-    (b"=true", b"=1"),
-    (b"=false", b"=0"),
+    # With the names: long patterns are found sooner.
+    *((f"quality={word}".encode(), f'quality="{word}"'.encode()) for word in MeasurementQuality),
+    *(
+        (f"{flag}={word}".encode(), f"{flag}={number}".encode())
+        for flag in ("cover_open", "out_of_position")
+        for word, number in (("true", 1), ("false", 0))
+    ),
 )
 
 
@@ -70,6 +74,7 @@ class RecordLines:
         self._feed = feed
         self._registry = registry
         self._fresh = fresh or FreshRecords()
+        self._heads: tuple[RegistrySnapshot | None, dict[str, bytes]] = None, {}
 
     def read(self, *, after: int, limit: int) -> Page | None:
         """Return the points of up to ``limit`` records behind ``after``; None: there are none.
@@ -81,13 +86,16 @@ class RecordLines:
         refused: list[RefusedPoint] = []
         entries, through = 0, after
         registry = self._registry.current()
+        if self._heads[0] is not registry:
+            self._heads = registry, {}
         while entries < limit and len(lines) < limit:
             read = self._next(after=through, most=limit - entries, refused=refused)
             if read is None:
                 break
             count, through, bodies = read
             for first in range(0, len(bodies), _ROWS_AT_ONCE):
-                told = lines_of_bodies(bodies[first : first + _ROWS_AT_ONCE], registry)
+                page = bodies[first : first + _ROWS_AT_ONCE]
+                told = lines_of_bodies(page, registry, self._heads[1])
                 lines += told.lines
                 refused += told.refused
             entries += count
@@ -116,24 +124,31 @@ class RecordLines:
 def lines_of_records(records: Sequence[bytes], registry: RegistrySnapshot) -> Lines:
     """Return the points of encoded records."""
     refused: list[RefusedPoint] = []
-    told = lines_of_bodies(_decoded(records, refused), registry)
+    told = lines_of_bodies(_decoded(records, refused), registry, {})
     return Lines(lines=told.lines, refused=[*refused, *told.refused])
 
 
-def lines_of_bodies(bodies: Sequence[RecordBody], registry: RegistrySnapshot) -> Lines:
-    """Return the points of decoded records."""
+def lines_of_bodies(
+    bodies: Sequence[RecordBody], registry: RegistrySnapshot, heads: dict[str, bytes]
+) -> Lines:
+    """Return the points of decoded records; see :func:`fill_lines` for ``heads``."""
     lines: list[bytes] = []
     refused: list[RefusedPoint] = []
     fills: list[RecordBody] = []
     for body in bodies:
+        is_fill = isinstance(body.values, FillBody)
+        if is_fill and body.device_id in heads:
+            fills.append(body)
+            continue
         device = registry.device(body.device_id)
         if device is None:
             refused.append(_refused(PointRefusal.UNKNOWN_DEVICE, body.device_id, body))
-        elif isinstance(body.values, FillBody):
+        elif is_fill:
+            heads[body.device_id] = _head(device)
             fills.append(body)
         else:
             _add_other(body, device, registry.places[device.place_id], lines, refused)
-    return Lines(lines=fill_lines(fills, registry) + lines, refused=refused)
+    return Lines(lines=fill_lines(fills, heads) + lines, refused=refused)
 
 
 def _body_of(record: Record | RecordBody) -> RecordBody:
@@ -157,8 +172,8 @@ def _decoded_singly(records: Sequence[bytes], refused: list[RefusedPoint]) -> It
             refused.append(RefusedPoint(reason=reason, detail=str(error), content=record))
 
 
-def fill_lines(bodies: Sequence[RecordBody], registry: RegistrySnapshot) -> list[bytes]:
-    """Return the points of fill readings whose devices the registry has.
+def fill_lines(bodies: Sequence[RecordBody], heads: Mapping[str, bytes]) -> list[bytes]:
+    """Return the points of fill readings; ``heads`` has how those of each device begin.
 
     Printing numbers is most of a line's cost, so msgspec prints the JSON of all readings in one
     call. Without its quotes, with "=" for ":", and one word quoted again it is line protocol: a
@@ -172,25 +187,15 @@ def fill_lines(bodies: Sequence[RecordBody], registry: RegistrySnapshot) -> list
     readings = text[1 + len(_FILL_OBJECT) : -2].split(b"}," + _FILL_OBJECT)
     delays = _numbers([(body.gateway_at - body.observed_at).total_seconds() for body in bodies])
     stamps = _numbers([(body.observed_at - _EPOCH) // _MICROSECOND for body in bodies])
-    heads = _heads(bodies, registry)
+    begins = [heads[body.device_id] for body in bodies]
     return [
         b"%bgateway_delay_s=%b,%b %b000" % point
-        for point in zip(heads, delays, readings, stamps, strict=True)
+        for point in zip(begins, delays, readings, stamps, strict=True)
     ]
 
 
-def _heads(bodies: Sequence[RecordBody], registry: RegistrySnapshot) -> list[bytes]:
-    known: dict[str, bytes] = {}
-    heads = []
-    for body in bodies:
-        device_id = body.device_id
-        head = known.get(device_id)
-        if head is None:
-            device = registry.device(device_id)
-            place = "" if device is None else device.place_id
-            head = known[device_id] = f"fill,device_id={device_id},place_id={place} ".encode()
-        heads.append(head)
-    return heads
+def _head(device: Device) -> bytes:
+    return f"fill,device_id={device.device_id},place_id={device.place_id} ".encode()
 
 
 def _numbers(numbers: Sequence[float]) -> list[bytes]:

@@ -1,6 +1,7 @@
 import math
 import re
 import string
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -312,3 +313,20 @@ def test_changes_are_read_by_position_and_notices_count() -> None:
     assert page is not None
     assert (page.entries, page.through, len(page.told.lines)) == (2, 2, 1)
     assert source.read(after=2, limit=10) is None
+
+
+def test_a_sensor_that_has_moved_is_told_at_its_new_place() -> None:
+    feed, registry = MemoryRecordFeed(), MemoryRegistry(REGISTRY)
+    for number in range(2):
+        feed.append_record(fill_record(0, at=START + timedelta(minutes=number)))
+    source = RecordLines(feed=feed, registry=registry)
+    before = source.read(after=0, limit=1)
+    moved = replace(REGISTRY.sensors[sensor_id(0)], place_id="place-2")
+    places = {**REGISTRY.places, "place-2": replace(REGISTRY.places["place-1"], place_id="place-2")}
+    sensors = {**REGISTRY.sensors, sensor_id(0): moved}
+    registry.replace(replace(REGISTRY, places=places, sensors=sensors))
+    after = source.read(after=1, limit=1)
+    assert before is not None
+    assert after is not None
+    assert b"place_id=place-1 " in before.told.lines[0]
+    assert b"place_id=place-2 " in after.told.lines[0]

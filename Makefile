@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests that wait for processes of theirs leave a core idle: one worker more than there are cores.
 WORKERS := $(shell echo $$(($$(nproc) + 1)))
 .DEFAULT_GOAL := help
-.PHONY: help secrets setup check test drills demo district bench bench-vision clean-demo schemas dashboards dashboard-drawings test-grafana
+.PHONY: help secrets setup check test drills demo district bench bench-vision clean-demo schemas dashboards dashboard-drawings example-pictures test-grafana
 
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ dashboards: setup ## write the dashboards' JSON again, in both languages
 
 dashboard-drawings: setup ## draw every dashboard with the simulated district's data, for the manual
 	$(BIN)/python -m tests.dashboards.draw
+
+example-pictures: setup ## make the example pictures of vision and its pages again (Chromium; no other demo running)
+	$(BIN)/python -m tests.pictures
 
 test-grafana: setup ## put adapter, dashboards and queries to the Grafana of docker-compose.yml
 	@test -n "$$GRAFANA_URL" || test -r .env || { echo "Missing: .env (make secrets), or GRAFANA_URL with GRAFANA_TOKEN"; exit 1; }

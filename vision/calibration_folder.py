@@ -55,6 +55,7 @@ class CalibrationFolder:
         self._registry = registry
         self._editor = editor
         self._mutex = threading.Lock()
+        self._ahead: dict[str, tuple[int, Camera]] = {}
 
     def current(self, camera_id: str) -> CameraCalibration:
         """Return what is in force."""
@@ -126,10 +127,14 @@ class CalibrationFolder:
             os.fsync(file.fileno())
 
     def _camera(self, camera_id: str) -> Camera:
-        camera = self._registry.current().cameras.get(camera_id)
+        registry = self._registry.current()
+        camera = registry.cameras.get(camera_id)
         if camera is None:
             raise UnknownCameraError(camera_id)
-        return camera
+        # A registry in PostgreSQL is followed a second behind: of two who save one after the
+        # other, the second is to be measured by what the first has put in force.
+        version, saved = self._ahead.get(camera_id, (0, camera))
+        return saved if registry.version == version else camera
 
     def _versions_of(self, camera_id: str) -> Path:
         return self._folder / "calibrations" / camera_id
@@ -159,7 +164,9 @@ class CalibrationFolder:
         camera = self._camera(camera_id)
         wanted = replace(camera, zones=calibration.zones, references=calibration.references)
         if wanted != camera:
+            seen = self._registry.current().version
             self._editor.replace_camera(wanted)
+            self._ahead[camera_id] = (seen, wanted)
 
     def _threshold(self, camera_id: str) -> OverflowThreshold | None:
         try:

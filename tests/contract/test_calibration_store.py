@@ -144,3 +144,22 @@ def test_looks_are_written_down(tmp_path: Path) -> None:
     noted = (tmp_path / "calibrations" / CAMERA / "looks.jsonl").read_text(encoding="utf-8")
     assert '"inspector"' in noted
     assert "2026-03-03" in noted
+
+
+def test_who_saves_second_is_refused_also_while_the_registry_is_followed_late(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "registry.json"
+    save_registry(DISTRICT, path)
+    followed = MemoryRegistry(DISTRICT)
+    late = CalibrationFolder(
+        folder=tmp_path / "references", registry=followed, editor=RegistryFileEditor(path)
+    )
+    found = late.current(CAMERA)
+    late.save(CAMERA, NEW, saved_by=Actor.OPERATOR, saved_at=AT, based_on=found)
+
+    with pytest.raises(StaleCalibrationError):
+        late.save(CAMERA, found, saved_by=Actor.OPERATOR, saved_at=AT, based_on=found)
+    late.save(CAMERA, found, saved_by=Actor.OPERATOR, saved_at=AT, based_on=NEW)
+    followed.replace(load_registry(path))
+    assert late.current(CAMERA).zones == found.zones

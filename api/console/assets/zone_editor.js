@@ -69,10 +69,10 @@ export default {
           <button type="button" class="zone-name" @click="chosen = zone.id" :aria-pressed="String(zone.id === chosen)">
             <i :class="'swatch swatch-' + zone.kind"></i>{{ nameOf(zone) }}</button>
           <label v-if="zone.kind === 'ground'">{{ words.area }}
-            <input type="number" min="0.1" max="10000" step="0.1" :value="zone.area" @change="setArea(zone, $event.target.value)"></label>
+            <input type="number" min="0.1" max="10000" step="0.1" :value="textOf(zone.id, zone.area)" @input="typed = { key: zone.id, text: $event.target.value }" @change="setArea(zone, $event.target.value)"></label>
           <span v-if="zone.kind === 'ground' && hasSides(zone)" class="side-inputs">{{ words.sides }}
             <label v-for="(name, i) in ['a', 'b']" :key="name"><b :class="'side-word-' + name">{{ name }}</b>
-            <input type="number" min="0.3" max="100" step="0.1" :aria-label="words.side.replace('{side}', name)" :value="zone.sides?.[i]" @focus="chosen = zone.id" @change="setSide(zone, i, $event.target.value)"></label></span>
+            <input type="number" min="0.3" max="100" step="0.1" :aria-label="words.side.replace('{side}', name)" :value="textOf(zone.id + name, zone.sides?.[i])" @input="typed = { key: zone.id + name, text: $event.target.value }" @focus="chosen = zone.id" @change="setSide(zone, i, $event.target.value)"></label></span>
           <small v-if="zone.kind === 'ground'" class="quiet side-hint">{{ scaleHint(zone) }}</small>
           <label v-if="zone.kind === 'bin' && containers.length">{{ words.container }}
             <select :value="zone.container ?? ''" @change="setContainer(zone, $event.target.value)">
@@ -86,7 +86,7 @@ export default {
   emits: ["change"],
   props: { zones: Array, loaded: Number, picture: String, words: Object, kinds: Array, containers: Array, boxes: Array, states: Object, scales: Array },
   data() {
-    return { own: copyOf(this.zones), past: [], future: [], chosen: null, corner: null, drawing: null, pointer: null, drag: null, press: null, zoom: 1, width: 1000, height: 562, unit: 1 };
+    return { own: copyOf(this.zones), past: [], future: [], chosen: null, corner: null, drawing: null, pointer: null, drag: null, press: null, typed: null, zoom: 1, width: 1000, height: 562, unit: 1 };
   },
   watch: {
     loaded() {
@@ -157,6 +157,10 @@ export default {
         return [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
       });
     },
+    textOf(key, value) {
+      // A picture may come while somebody types: what is not finished stays as it is.
+      return this.typed?.key === key ? this.typed.text : (value ?? "");
+    },
     // --- the ground's scale ---
     hasSides(zone) {
       return zone.kind === "ground" && zone.points.length === 4;
@@ -221,6 +225,7 @@ export default {
     },
     // --- changes, each of which can be undone ---
     change(changed) {
+      this.typed = null;
       const zones = changed.map((zone) => (zone.sides && !this.hasSides(zone) ? { ...zone, sides: null } : zone));
       this.past = [...this.past.slice(-MOST_STEPS), this.own];
       this.future = [];

@@ -15,6 +15,9 @@ from huanwei.supervision import ChildProcess
 _SMALL_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 """glibc gives every thread a heap of its own and keeps what pictures once needed in each."""
 
+_PICTURES_GIVEN_BACK = {"MALLOC_MMAP_THRESHOLD_": str(256 * 1024)}
+"""By default glibc learns to keep what large arrays needed: 30 MB of the simulator's, who draws."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortUse:
@@ -127,7 +130,7 @@ def role_children(
             ),
             log_path=settings.run.logs / f"{role}.log",
             ready_url=f"http://127.0.0.1:{health_ports[role]}/readyz",
-            environment=_SMALL_HEAPS,
+            environment=_SMALL_HEAPS | (_PICTURES_GIVEN_BACK if role == "sim" else {}),
         )
         for role in roles
     ]

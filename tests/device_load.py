@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from domain.records import FillReading, JournalEntry
+from domain.registry import RegistrySnapshot
 from ingest.dead_letters import read_dead_letters
 from ingest.record_feed import SqliteRecordFeed
 from tests.whole_run import WholeRun, distance_of, until
@@ -22,6 +24,20 @@ repeats what a killed gateway has not acknowledged), but it is one record."""
 
 _PAGE = 20_000
 _MOST_BEHIND_S = 1.0
+
+
+def registered_for_load(
+    registry: RegistrySnapshot, *, devices: int | None = None
+) -> RegistrySnapshot:
+    """Return the registry with its first ``devices`` (None: all) set to report every 10 s.
+
+    Ingest lets a device send 12 times as often for ever, 1.2 readings a second, and refuses more.
+    """
+    sensors = {
+        device_id: replace(sensor, report_interval_s=10) if number < (devices or 10**6) else sensor
+        for number, (device_id, sensor) in enumerate(sorted(registry.sensors.items()))
+    }
+    return replace(registry, sensors=sensors)
 
 
 def devices_of(run: WholeRun, *, client_id: str = "drill-devices") -> MqttClient:
@@ -41,7 +57,8 @@ def devices_of(run: WholeRun, *, client_id: str = "drill-devices") -> MqttClient
 class DeviceLoad:
     """Publishes device messages as fast as asked, and remembers what was sent.
 
-    Levels stay below the first limit that alerts look at.
+    Levels stay below the first limit that alerts look at. A device may send 1.2 readings a second
+    for ever, so there must be enough of them.
     """
 
     def __init__(self, run: WholeRun, *, per_s: int, devices: int) -> None:

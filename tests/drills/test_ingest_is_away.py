@@ -12,13 +12,17 @@ import pytest
 
 from huanwei.run_files import JOURNAL
 from ingest.record_feed import SqliteRecordFeed
-from tests.device_load import DeviceLoad, assert_nothing_lost_doubled_or_altered
+from tests.device_load import (
+    DeviceLoad,
+    assert_nothing_lost_doubled_or_altered,
+    registered_for_load,
+)
 from tests.drills.conftest import TellFigures
 from tests.whole_run import WholeRun, small_registry, until
 
 pytestmark = [pytest.mark.drill("F5", first=True), pytest.mark.takes_s(15)]
 
-DEVICES = 50
+DEVICES = 200
 PER_S = 200
 LEAST_DRAIN = 5
 """So many times the rate of the load must the backlog come in."""
@@ -26,7 +30,7 @@ LEAST_DRAIN = 5
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[WholeRun]:
-    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    registry = registered_for_load(small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none"))
     whole = WholeRun(tmp_path / "run", registry)
     yield whole
     whole.stop()

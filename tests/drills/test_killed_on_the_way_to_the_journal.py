@@ -14,19 +14,24 @@ from pathlib import Path
 import pytest
 
 from huanwei.run_files import JOURNAL
-from tests.device_load import DeviceLoad, assert_nothing_lost_doubled_or_altered, journalled
+from tests.device_load import (
+    DeviceLoad,
+    assert_nothing_lost_doubled_or_altered,
+    journalled,
+    registered_for_load,
+)
 from tests.drills.conftest import TellFigures
 from tests.whole_run import WholeRun, small_registry
 
 pytestmark = [pytest.mark.drill("F1-F3"), pytest.mark.takes_s(20)]
 
-DEVICES = 50
+DEVICES = 400
 SEED = 20260302
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[WholeRun]:
-    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    registry = registered_for_load(small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none"))
     whole = WholeRun(tmp_path / "run", registry)
     yield whole
     whole.stop()

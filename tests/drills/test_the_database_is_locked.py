@@ -17,13 +17,17 @@ import pytest
 from huanwei.run_files import CASES, JOURNAL, SERIES
 from ingest.record_feed import SqliteRecordFeed
 from storage.sqlite import SqliteFile
-from tests.device_load import DeviceLoad, assert_nothing_lost_doubled_or_altered
+from tests.device_load import (
+    DeviceLoad,
+    assert_nothing_lost_doubled_or_altered,
+    registered_for_load,
+)
 from tests.drills.conftest import TellFigures
 from tests.whole_run import WholeRun, small_registry, until
 
 pytestmark = [pytest.mark.drill("F25", first=True), pytest.mark.takes_s(20)]
 
-DEVICES = 50
+DEVICES = 100
 PER_S = 100
 READ = ("/api/v1/cases", "/api/v1/places", "/api/v1/devices")
 MOST_FAILED = 0.01
@@ -32,7 +36,7 @@ MOST_BACK_S = 5.0
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[WholeRun]:
-    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    registry = registered_for_load(small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none"))
     whole = WholeRun(tmp_path / "run", registry)
     whole.start("broker")
     whole.wait_ready("broker")

@@ -17,14 +17,18 @@ import pytest
 from huanwei.run_files import JOURNAL
 from ingest.record_feed import SqliteRecordFeed
 from storage.sqlite import SqliteFile
-from tests.device_load import DeviceLoad, assert_nothing_lost_doubled_or_altered
+from tests.device_load import (
+    DeviceLoad,
+    assert_nothing_lost_doubled_or_altered,
+    registered_for_load,
+)
 from tests.drills.conftest import TellFigures
 from tests.servers import skip_without
 from tests.whole_run import WholeRun, small_registry, until
 
 pytestmark = [pytest.mark.drill("F10", first=True), pytest.mark.takes_s(35)]
 
-DEVICES = 50
+DEVICES = 400
 PER_S = 400
 LEAST_PER_S = 200
 SLOW = "delay_enter=200000"
@@ -65,7 +69,7 @@ def is_traced(pid: int) -> bool:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[WholeRun]:
-    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    registry = registered_for_load(small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none"))
     whole = WholeRun(tmp_path / "run", registry)
     whole.start("broker")
     whole.wait_ready("broker")

@@ -29,6 +29,7 @@ from tests.device_load import (
     identity_of,
     journalled,
     lost,
+    registered_for_load,
 )
 from tests.drills.conftest import TellFigures
 from tests.fakes.ingest_samples import fill_record
@@ -37,7 +38,7 @@ from wire.records import encode_record
 
 pytestmark = [pytest.mark.drill("F25, F29", first=True), pytest.mark.takes_s(30)]
 
-DEVICES = 50
+DEVICES = 200
 PER_S = 200
 OLD_JOURNAL = Path(__file__).parents[1] / "golden" / "journal_1.sql"
 LONGEST_RESTORE_S = 300.0
@@ -46,7 +47,7 @@ BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[WholeRun]:
-    registry = small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none")
+    registry = registered_for_load(small_registry(DEVICES, webhook_url="http://127.0.0.1:9/none"))
     whole = WholeRun(tmp_path / "run", registry)
     yield whole
     whole.stop()

@@ -46,9 +46,13 @@ TAKES = Mood()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A request: when it came, into which bucket, what its first line measures, how many lines."""
+    """A request: when it came, into which bucket, what its first line measures, how many lines.
+
+    ``body`` is the same for the same body.
+    """
 
     at_s: float
+    body: int
     bucket: str
     measurement: str
     lines: int
@@ -98,7 +102,13 @@ class ScriptedInflux:
         mood, lines = self.mood, body.split(b"\n")
         measurement = body.partition(b",")[0].decode("ascii")
         self.requests.append(
-            Write(at_s=time.monotonic(), bucket=bucket, measurement=measurement, lines=len(lines))
+            Write(
+                at_s=time.monotonic(),
+                body=hash(body),
+                bucket=bucket,
+                measurement=measurement,
+                lines=len(lines),
+            )
         )
         self.wait(mood.late_s)
         status = mood.status_of.get(bucket, mood.status)

@@ -34,7 +34,7 @@ from vision.training.train_overflow_head import (
     area_under_curve,
     quality_of,
 )
-from vision.training.train_overflow_network import fit_rows, left_out_logits
+from vision.training.train_overflow_network import copied_features, fit_rows, left_out_logits
 
 FEWEST_OF_A_LABEL, FEWEST_GROUPS = 10, 5
 MOST_LOSS = 0.05
@@ -236,10 +236,10 @@ def _training_set(examples: Sequence[Example], network: Network) -> TrainingSet:
     if not examples:
         msg = "no examples"
         raise UnusableExamplesError(msg)
-    mirrored = [bytes_of(np.ascontiguousarray(one.picture[:, ::-1])) for one in examples]
+    random = np.random.default_rng(_SEED)
     return TrainingSet(
         features=np.array([strip_features(network, one.picture) for one in examples]),
-        mirrored=np.array([strip_features(network, picture) for picture in mirrored]),
+        copies=np.array([copied_features(network, one.picture, random) for one in examples]),
         overflow=np.array([float(one.overflow) for one in examples]),
         groups=np.array([one.group for one in examples]),
         licences=(),
@@ -271,7 +271,7 @@ def _unseen_by(old: NetworkHead, examples: Sequence[Example]) -> NDArray[np.bool
 def _rows_of(data: TrainingSet, rows: NDArray[np.bool_]) -> TrainingSet:
     return TrainingSet(
         features=data.features[rows],
-        mirrored=data.mirrored[rows],
+        copies=data.copies[rows],
         overflow=data.overflow[rows],
         groups=data.groups[rows],
         licences=(),

@@ -30,10 +30,12 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
-    """``features`` and ``mirrored``: (n, 40); ``overflow``: (n,) 0 or 1; ``groups``: (n,)."""
+    """``features`` (n, ...); ``copies``, what is trained on beside them: of mirrored crops, or
+    several a crop, (n, copies, ...); ``overflow``: (n,) 0 or 1; ``groups``: (n,).
+    """
 
     features: Numbers
-    mirrored: Numbers
+    copies: Numbers
     overflow: Numbers
     groups: NDArray[np.str_]
     licences: tuple[str, ...]
@@ -61,7 +63,7 @@ def read_training_set(folder: Path) -> TrainingSet:
     pictures = [read_crop(folder / row["file"]) for row in rows]
     return TrainingSet(
         features=np.array([overflow_features(picture) for picture in pictures]),
-        mirrored=np.array([overflow_features(picture[:, ::-1].copy()) for picture in pictures]),
+        copies=np.array([overflow_features(picture[:, ::-1].copy()) for picture in pictures]),
         overflow=np.array([float(row["label"] == "overflow") for row in rows]),
         groups=np.array([row["group"] for row in rows]),
         licences=tuple(sorted({row["licence"] for row in rows})),
@@ -130,7 +132,7 @@ def left_out_logits(data: TrainingSet, random: np.random.Generator) -> Numbers:
 
 def _fit_with_mirrored(data: TrainingSet, rows: NDArray[np.bool_]) -> Fit:
     return fit_logistic(
-        np.concatenate([data.features[rows], data.mirrored[rows]]),
+        np.concatenate([data.features[rows], data.copies[rows]]),
         np.concatenate([data.overflow[rows], data.overflow[rows]]),
     )
 

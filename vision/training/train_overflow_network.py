@@ -1,10 +1,12 @@
 """Trains the network's head: ``python -m vision.training.train_overflow_network DIR [OUTPUT]``.
 
 ``DIR`` as for :mod:`vision.training.train_overflow_head`; the network stays as it is, only the head
-over its features is fitted. Quality is measured with whole groups left out.
+over its features is fitted, to the crops and to varied copies of them
+(:mod:`vision.training.variations`). Quality is measured with whole groups left out, on the crops.
 """
 
 import csv
+import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.limited_cv2 import Picture, bytes_of
 from vision.overflow_network import (
     STRIPS,
     Network,
@@ -32,11 +35,20 @@ from vision.training.train_overflow_head import (
     quality_of,
     read_crop,
 )
+from vision.training.variations import varied
 
 L2_PENALTY = 1.5
+"""For six examples a crop: itself, mirrored, and varied."""
+
+VARIED_COPIES = 4
 DEFAULT_OUTPUT = Path(__file__).parent.parent / "models" / "overflow_network.json"
 _SEED = 20260302
 _MOST_STEPS = 50
+_NEW_CURVATURES = 4
+"""The curvature hardly changes after the first steps, and takes nearly all of the time."""
+
+_SMALLEST_STEP = 1e-4
+"""In weights that are kept to five digits and reach some tens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,63 +59,79 @@ class LinearFit:
     bias: float
 
 
-def read_network_set(folder: Path, network: Network) -> TrainingSet:
-    """Return the crops' features, (n, strips, 1280); raise ``ValueError`` for a missing picture."""
+def read_network_set(folder: Path, network: Network) -> tuple[TrainingSet, tuple[str, ...]]:
+    """Return the crops' features, (n, strips, 1280), and by what each crop is known again.
+
+    Raises ``ValueError`` for a missing picture.
+    """
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["file"].startswith("overflow_crops/")]
     if not rows:
         msg = f"{folder}: the manifest names no overflow_crops"
         raise ValueError(msg)
-    features, mirrored = [], []
+    features, copies = [], []
+    random = np.random.default_rng(_SEED)
     for row in rows:
         picture = read_crop(folder / row["file"])
         features.append(strip_features(network, picture))
-        mirrored.append(strip_features(network, picture[:, ::-1].copy()))
-    return TrainingSet(
+        copies.append(copied_features(network, picture, random))
+    identities = [hashlib.sha256((folder / row["file"]).read_bytes()).hexdigest() for row in rows]
+    data = TrainingSet(
         features=np.array(features),
-        mirrored=np.array(mirrored),
+        copies=np.array(copies),
         overflow=np.array([float(row["label"] == "overflow") for row in rows]),
         groups=np.array([row["group"] for row in rows]),
         licences=tuple(sorted({row["licence"] for row in rows})),
     )
+    return data, tuple(sorted({identity[:16] for identity in identities}))
+
+
+def copied_features(network: Network, crop: Picture, random: np.random.Generator) -> Numbers:
+    """Return (copies, strips, 1280): of the mirrored crop, and of ``VARIED_COPIES`` varied ones."""
+    copies = [bytes_of(np.ascontiguousarray(crop[:, ::-1]))]
+    copies += [varied(crop, random) for _ in range(VARIED_COPIES)]
+    return np.array([strip_features(network, copy) for copy in copies])
 
 
 def fit_wide(features: Numbers, labels: Numbers) -> LinearFit:
     """Fit a logistic regression with an L2 penalty where features may outnumber pictures.
 
-    The weights lie in the span of the pictures, so Newton's method works in that span.
+    Where they do, the weights lie in the span of the pictures, and Newton's method works in that.
     """
     centre = features.mean(axis=0)
-    basis = _span_of(features - centre)
-    design = np.column_stack([(features - centre) @ basis, np.ones(len(labels))])
+    centred = features - centre
+    basis = _span_of(centred) if len(centred) < centred.shape[1] else None
+    inner = centred if basis is None else centred @ basis
+    design = np.column_stack([inner, np.ones(len(labels))])
     penalty = np.eye(design.shape[1]) * L2_PENALTY
     penalty[-1, -1] = 0.0
     found = np.zeros(design.shape[1])
-    for _ in range(_MOST_STEPS):
+    undo = np.zeros_like(penalty)
+    for number in range(_MOST_STEPS):
         chances = 1.0 / (1.0 + np.exp(-design @ found))
-        curvature = (design * (chances * (1.0 - chances) + 1e-9)[:, None]).T @ design + penalty
-        step = np.linalg.solve(curvature, design.T @ (chances - labels) + penalty @ found)
+        if number < _NEW_CURVATURES:
+            doubt = chances * (1.0 - chances) + 1e-9
+            undo = np.linalg.inv((design * doubt[:, None]).T @ design + penalty)
+        step = undo @ (design.T @ (chances - labels) + penalty @ found)
         found -= step
-        if np.abs(step).max() < 1e-7:  # noqa: PLR2004  converged to the last digits kept
+        if np.abs(step).max() < _SMALLEST_STEP:
             break
-    weights = basis @ found[:-1]
+    weights = found[:-1] if basis is None else basis @ found[:-1]
     return LinearFit(weights=weights, bias=float(found[-1] - centre @ weights))
 
 
 def _span_of(centred: Numbers) -> Numbers:
-    """Return (features, k): an orthonormal basis of what the rows span, by the smaller way."""
-    if len(centred) < centred.shape[1]:
-        _, sizes, rows = np.linalg.svd(centred, full_matrices=False)
-        return np.asarray(rows[sizes**2 > sizes[0] ** 2 * 1e-9].T, dtype=np.float64)
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    return np.asarray(vectors[:, values > values[-1] * 1e-9], dtype=np.float64)
+    """Return (features, k): an orthonormal basis of what fewer rows than features span."""
+    _, sizes, rows = np.linalg.svd(centred, full_matrices=False)
+    return np.asarray(rows[sizes**2 > sizes[0] ** 2 * 1e-9].T, dtype=np.float64)
 
 
 def fit_rows(data: TrainingSet, rows: NDArray[np.bool_]) -> LinearFit:
-    """Fit to every strip of these pictures and of their mirror images, each an example."""
-    both = np.concatenate([data.features[rows], data.mirrored[rows]])
-    labels = np.concatenate([data.overflow[rows], data.overflow[rows]])
-    return fit_wide(both.reshape(-1, both.shape[-1]), np.repeat(labels, both.shape[1]))
+    """Fit to these pictures and to their copies, each an example: the mean of its strips, since the
+    strips' log odds are averaged too.
+    """
+    each = np.concatenate([data.features[rows][:, None], data.copies[rows]], axis=1).mean(axis=2)
+    return fit_wide(each.reshape(-1, each.shape[-1]), np.repeat(data.overflow[rows], each.shape[1]))
 
 
 def left_out_logits(data: TrainingSet, random: np.random.Generator) -> Numbers:
@@ -119,7 +147,7 @@ def left_out_logits(data: TrainingSet, random: np.random.Generator) -> Numbers:
 
 def train(folder: Path, network: Network) -> NetworkHead:
     """Return a head fitted to all crops, with the quality of left-out groups beside it."""
-    data = read_network_set(folder, network)
+    data, identities = read_network_set(folder, network)
     random = np.random.default_rng(_SEED)
     quality = quality_of(data, [left_out_logits(data, random) for _ in range(REPEATS)], random)
     fit = fit_rows(data, np.ones(len(data.overflow), dtype=np.bool_))
@@ -128,6 +156,7 @@ def train(folder: Path, network: Network) -> NetworkHead:
         bias=round(fit.bias, 5),
         network_sha256=network.sha256,
         strips=STRIPS,
+        trained_on=identities,
         provenance=Provenance(
             trained_by="python -m vision.training.train_overflow_network",
             data=f"overflow_crops: {int(data.overflow.sum())} overflow, "

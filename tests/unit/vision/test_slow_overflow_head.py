@@ -133,11 +133,11 @@ def test_a_camera_is_judged_by_its_own_calibration_where_the_network_is_used(
     tmp_path: Path,
 ) -> None:
     camera = street_camera()
+    network = OverflowNetwork(FlatNetwork(), shipped_network_head())
     write_calibration(
         calibration_path(tmp_path, camera.device_id),
-        calibrate([3.0] * 20, network_sha256=FlatNetwork.sha256),
+        calibrate([3.0] * 20, network_sha256=network.identity),
     )
-    network = OverflowNetwork(FlatNetwork(), shipped_network_head())
     normal_logit = judge_of(camera, tmp_path, network).learned().normal_logit
     assert normal_logit is not None
     assert normal_logit > 3.0

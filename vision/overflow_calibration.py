@@ -4,6 +4,7 @@ A head's scores keep their order from camera to camera, not their level. Where a
 of normal bins are at hand, the level is taken from them.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,15 +19,25 @@ _log = structlog.get_logger()
 
 FEWEST_NORMAL = 20
 
-NORMAL_SHARE = 0.84
-"""The share of normal pictures that shall stay below, a little above the least of 0.8 that is asked
-for: twenty pictures tell the level of a camera's normals only to about a quarter of their spread.
-"""
-
 LOWEST_LOGIT = -1.0
 """A quiet camera's normals lie close together; a hair above them is no overflow."""
 
-_DEVIATIONS = 0.9945  # the normal distribution's quantile of NORMAL_SHARE
+USUAL_LOGIT = -1.3
+"""Where the normal bins of a camera lie before any of them was seen: so do those that the shipped
+head was not trained on.
+"""
+
+_ABOVE_NORMAL = 1.045
+"""How far above the level of a camera's normal bins the threshold lies. Their own spread is not
+asked: twenty pictures tell it too badly to be of use.
+"""
+
+_WORTH_PICTURES = 3.5
+"""So many pictures is the usual level worth: the square of the spread within a camera over that of
+the levels of cameras.
+"""
+
+_SPREAD = 1.05
 _MAD_TO_DEVIATION = 1.4826
 _SMALLEST_DEVIATION = 0.5
 _STRANGE = 2.5
@@ -52,20 +63,23 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 def calibrated_threshold(normal_logits: Sequence[float]) -> float:
     """Return the threshold for a camera with these log odds of normal bins.
 
-    The ``NORMAL_SHARE`` quantile of a normal distribution of their mean and deviation, which twenty
-    pictures tell better than they tell the quantile itself. What lies further from the median than
-    two and a half of its deviations counts as just there, so that a few overfull bins among the
-    normal ones hardly move it. Never below ``LOWEST_LOGIT``. Raises :class:`TooFewNormalError`.
+    Its level, a little above. The level is the mean of what was seen, drawn to the usual level as
+    far as so few pictures are in doubt about it, but by no more than one standard error: an unusual
+    camera is believed. What lies further from the median than two and a half deviations counts as
+    just there, so that a few overfull bins among the normal ones hardly move it. Never below
+    ``LOWEST_LOGIT``. Raises :class:`TooFewNormalError`.
     """
-    if len(normal_logits) < FEWEST_NORMAL:
-        msg = f"{len(normal_logits)} normal pictures; {FEWEST_NORMAL} are needed"
+    pictures = len(normal_logits)
+    if pictures < FEWEST_NORMAL:
+        msg = f"{pictures} normal pictures; {FEWEST_NORMAL} are needed"
         raise TooFewNormalError(msg)
     logits = np.asarray(normal_logits, dtype=np.float64)
     middle = float(np.median(logits))
     spread = max(_SMALLEST_DEVIATION, _MAD_TO_DEVIATION * float(np.median(np.abs(logits - middle))))
-    usual = np.clip(logits, middle - _STRANGE * spread, middle + _STRANGE * spread)
-    deviation = max(_SMALLEST_DEVIATION, float(usual.std(ddof=1)))
-    return max(LOWEST_LOGIT, float(usual.mean()) + _DEVIATIONS * deviation)
+    seen = float(np.clip(logits, middle - _STRANGE * spread, middle + _STRANGE * spread).mean())
+    most = _SPREAD / math.sqrt(pictures)
+    drawn = (USUAL_LOGIT - seen) * _WORTH_PICTURES / (_WORTH_PICTURES + pictures)
+    return max(LOWEST_LOGIT, seen + max(-most, min(most, drawn)) + _ABOVE_NORMAL)
 
 
 def calibrate(normal_logits: Sequence[float], *, network_sha256: str) -> Calibration:

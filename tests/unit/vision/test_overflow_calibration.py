@@ -34,14 +34,22 @@ def test_a_camera_that_scores_higher_gets_a_higher_threshold(values: list[float]
     assert min(higher, calibrated_threshold(values)) >= LOWEST_LOGIT
 
 
-def test_most_but_not_all_normal_pictures_stay_below() -> None:
+@pytest.mark.parametrize("level", [-2.0, -1.3, 0.0, 3.0])
+def test_most_but_not_all_normal_pictures_of_a_camera_stay_below(level: float) -> None:
     random = np.random.default_rng(3)
     shares = []
     for _ in range(200):
-        threshold = calibrated_threshold(random.normal(2.0, 1.5, FEWEST_NORMAL).tolist())
-        shares.append(np.mean(random.normal(2.0, 1.5, 2000) < threshold))
-    assert 0.80 < np.mean(shares) < 0.86
+        threshold = calibrated_threshold(random.normal(level, 1.0, FEWEST_NORMAL).tolist())
+        shares.append(np.mean(random.normal(level, 1.0, 2000) < threshold))
+    assert 0.74 < np.mean(shares) < 0.90
     assert np.mean(np.array(shares) < 0.65) < 0.05
+
+
+def test_few_pictures_are_believed_less_than_many_and_an_unusual_camera_all_the_same() -> None:
+    few, many = (calibrated_threshold([0.0] * number) for number in (FEWEST_NORMAL, 2000))
+    assert many - 0.25 < few < many - 0.1
+    strange = calibrated_threshold([6.0] * FEWEST_NORMAL)
+    assert strange - few > 6.0 - 0.15
 
 
 def test_two_overfull_bins_among_the_normal_ones_move_it_by_less_than_half_a_logit() -> None:

@@ -131,9 +131,12 @@ class _CalibrationPage:
         self._references.load(calibration)
 
     async def _list_versions(self) -> None:
-        found = await run.io_bound(self._store.versions, self._camera.device_id)
-        if found is not None:
-            rows = version_rows(found, self._base, self._words, found_note="as found")
+        camera_id = self._camera.device_id
+        found = await run.io_bound(self._store.versions, camera_id)
+        # Not what this page began from: somebody else may have saved meanwhile.
+        in_force = await run.io_bound(self._store.current, camera_id)
+        if found is not None and in_force is not None:
+            rows = version_rows(found, in_force, self._words, found_note="as found")
             self._versions.show(rows, found)
 
     def _drawn(self, sent: Any) -> None:  # noqa: ANN401  from a browser

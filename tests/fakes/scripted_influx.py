@@ -46,13 +46,9 @@ TAKES = Mood()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A request: when it came, into which bucket, what its first line measures, how many lines.
-
-    ``body`` is the same for the same body.
-    """
+    """A request: when it came, into which bucket, what its first line measures, how many lines."""
 
     at_s: float
-    body: int
     bucket: str
     measurement: str
     lines: int
@@ -104,7 +100,6 @@ class ScriptedInflux:
         self.requests.append(
             Write(
                 at_s=time.monotonic(),
-                body=hash(body),
                 bucket=bucket,
                 measurement=measurement,
                 lines=len(lines),

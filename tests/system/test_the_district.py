@@ -92,7 +92,7 @@ def test_every_panel_of_every_dashboard_gets_an_answer(
 ) -> None:
     skip_without("postgres", find_postgres())
     skip_without("influxd", find_influxd())
-    with district(tmp_path, "--speed", "400") as running:
+    with district(tmp_path, "--speed", "600") as running:
         running.wait_for("Open ", within_s=60)
         monkeypatch.chdir(tmp_path)
         path, plan = newest_district()

@@ -66,7 +66,7 @@ def _shown(value: float | str | Sequence[float]) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:,.1f}"
+            return f"{value + 0.0:,.1f}"  # no "-0.0"
         case _:
             return ", ".join(map(_shown, value))
 

@@ -27,7 +27,7 @@ from ingest.postgres import dead_letters
 from ingest.postgres.record_feed import PostgresRecordFeed
 from storage.postgres_registry import PostgresRegistryWriter
 from tests.broker_cluster import BrokerCluster
-from tests.device_load import Identity, accepted
+from tests.device_load import Identity, accepted, registered_for_load
 from tests.drills.conftest import TellFigures
 from tests.ingest_workers import IngestWorkers, LoadedSite
 from tests.whole_run import small_registry, until
@@ -38,7 +38,7 @@ from wire.topics import device_topic, shard_of
 pytestmark = [pytest.mark.drill("F3 for a cluster", first=True), pytest.mark.takes_s(30)]
 
 GATEWAYS = ("gw-a", "gw-b", "gw-c", "gw-e")
-DEVICES_EACH = 20
+DEVICES_EACH = 100
 PASSWORD = "password-of-tests-and-nothing-else"  # noqa: S105  of nobody
 MOST_SILENCE_S = 10.0
 MOST_LATE_S = 100.0
@@ -55,7 +55,7 @@ def district() -> RegistrySnapshot:
     halves = Counter(shard_of(gateway_id) // 16 for gateway_id in GATEWAYS)
     assert halves == {0: 2, 1: 2}
     devices = len(GATEWAYS) * DEVICES_EACH + 1
-    snapshot = small_registry(devices, webhook_url="http://127.0.0.1:9/none")
+    snapshot = registered_for_load(small_registry(devices, webhook_url="http://127.0.0.1:9/none"))
     sensors = {
         device_id: replace(sensor, gateway_id=GATEWAYS[n // DEVICES_EACH % len(GATEWAYS)])
         for n, (device_id, sensor) in enumerate(sorted(snapshot.sensors.items()))
@@ -64,8 +64,8 @@ def district() -> RegistrySnapshot:
 
 
 class DoorDevice:
-    """A device that publishes four messages a second for its gateway, and sends on until the
-    broker has them.
+    """A device that publishes a message a second for its gateway, and sends on until the broker
+    has it. More would be refused as too many when a run takes long.
     """
 
     def __init__(self, broker: BrokerAddress) -> None:
@@ -97,7 +97,7 @@ class DoorDevice:
         self._client.stop()
 
     def _publish(self) -> None:
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(1.0):
             now = self._clock.now()
             message = DeviceMessage(device_id=DOOR_DEVICE, observed_at=now, distances_mm=(600,))
             payload = encode_device_message(message)

@@ -18,7 +18,7 @@ from huanwei.new_run import write_settings
 from ingest.postgres.record_feed import PostgresRecordFeed
 from storage.postgres import administration_engine
 from storage.postgres_registry import PostgresRegistryWriter
-from tests.device_load import Identity, accepted
+from tests.device_load import Identity, accepted, registered_for_load
 from tests.drills.conftest import TellFigures
 from tests.ingest_workers import IngestWorkers, LoadedSite
 from tests.servers import GATEWAY_ID, PASSWORDS, RunningBroker
@@ -35,7 +35,7 @@ class SharedShards:
     """A broker, a site, and two workers that want the same."""
 
     def __init__(self, folder: Path, broker: RunningBroker, url: str) -> None:
-        snapshot = small_registry(20, webhook_url="http://127.0.0.1:9/none")
+        snapshot = registered_for_load(small_registry(100, webhook_url="http://127.0.0.1:9/none"))
         sensors = {
             device_id: replace(sensor, gateway_id=GATEWAY_ID)
             for device_id, sensor in snapshot.sensors.items()

@@ -48,6 +48,7 @@ class FreshRecords:
         self._commits: deque[_Commit] = deque()
         self._bytes = 0
         self._half_full = threading.Event()
+        self._awake_for_good = False
 
     def put(
         self,
@@ -97,8 +98,10 @@ class FreshRecords:
         self._half_full.wait(seconds)
 
     def wake(self) -> None:
-        """End the rest of the follower, which is to stop."""
-        self._half_full.set()
+        """End the rest of the follower, which is to stop, and any rest after that."""
+        with self._lock:
+            self._awake_for_good = True
+            self._half_full.set()
 
     def missing(self, *, after: int, most: int) -> int:
         """Return how many entries behind ``after``, up to ``most``, to read of the journal.
@@ -118,5 +121,5 @@ class FreshRecords:
     def _forget(self, commits: int) -> None:
         for _ in range(commits):
             self._bytes -= self._commits.popleft().size
-        if self._bytes * 2 < self._most_bytes:
+        if self._bytes * 2 < self._most_bytes and not self._awake_for_good:
             self._half_full.clear()

@@ -204,6 +204,9 @@ def test_who_rests_is_woken_when_half_of_the_room_is_taken_and_to_stop() -> None
     fresh.wake()
     resting.join(10)
     assert not resting.is_alive()
+    put(fresh, 5, 6)
+    fresh.take(after=5, most=1)
+    fresh.rest(60.0)  # whoever took something between being told to stop and resting, too
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["put", "judged", "hidden", "page"]))))

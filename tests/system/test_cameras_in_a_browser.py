@@ -78,6 +78,26 @@ def press_at(page: "Page", x: float, y: float) -> None:
     page.mouse.click(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
 
 
+def look_while_typing(page: "Page", look: str) -> None:
+    size = page.locator(".zone-list input").first
+    as_found = size.input_value()
+    size.fill("31.5")
+    page.get_by_role("button", name=look, exact=True).dispatch_event("click")
+    page.locator(".trial-numbers button", has_text="6").first.wait_for()
+    page.wait_for_function("document.querySelector('.zone-canvas img').complete")
+    assert size.input_value() == "31.5", "a picture that comes leaves what is being typed"
+    size.fill(as_found)
+    size.press("Tab")
+
+
+def draw_ground(page: "Page", say: dict[str, str]) -> None:
+    button(page, say["ground"])
+    page.locator(".zone-canvas").scroll_into_view_if_needed()
+    for x, y in ((0.05, 0.62), (0.5, 0.62), (0.5, 0.97), (0.05, 0.97)):
+        press_at(page, x, y)
+    button(page, say["finish"])
+
+
 @pytest.mark.parametrize(("width", "language"), [(1440, "zh_CN"), (390, "en")])
 def test_a_technician_calibrates_a_camera_and_puts_it_back(
     browser: "Browser", preview: Preview, width: int, language: str
@@ -85,7 +105,7 @@ def test_a_technician_calibrates_a_camera_and_puts_it_back(
     say = WORDS[language]
     with browsing(browser, preview, width=width) as watched:
         page = open_in(watched, language, "/cameras/cam-001/calibration")
-        for number in range(1, 7):
+        for number in range(1, 6):
             button(page, say["look"])
             page.locator(".trial-numbers button", has_text=str(number)).first.wait_for()
             if number == 1:
@@ -93,16 +113,14 @@ def test_a_technician_calibrates_a_camera_and_puts_it_back(
                 button(page, say["take"])
                 page.locator(".reference-row img").wait_for()
 
+        look_while_typing(page, say["look"])
+
         zones = page.locator(".zone-canvas polygon")
         before = zones.count()
         page.locator(".zone-name").last.click()
         page.locator(".zone-name").last.press("Delete")
         button(page, say["undo"])
-        button(page, say["ground"])
-        page.locator(".zone-canvas").scroll_into_view_if_needed()
-        for x, y in ((0.05, 0.62), (0.5, 0.62), (0.5, 0.97), (0.05, 0.97)):
-            press_at(page, x, y)
-        button(page, say["finish"])
+        draw_ground(page, say)
         assert zones.count() == before + 1
         page.locator(".zone-list li.chosen .zone-name").wait_for()
         button(page, say["save"])
@@ -111,9 +129,8 @@ def test_a_technician_calibrates_a_camera_and_puts_it_back(
         sides = page.locator(".zone-list li.chosen .side-inputs input")
         sides.first.fill("4")
         sides.first.press("Tab")
-        sides.last.fill("2.5")
         page.locator(".zone-fault", has_text=say["one_side"]).wait_for()
-        assert sides.last.input_value() == "2.5", "the answer left what was being typed"
+        sides.last.fill("2.5")
         sides.last.press("Tab")
         page.locator(".zone-fault").wait_for(state="hidden")
         assert page.locator(".zone-list li.chosen input").first.input_value() == "10"

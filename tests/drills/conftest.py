@@ -80,7 +80,7 @@ def surroundings(
         return
     record_testsuite_property("commit", _commit())
     record_testsuite_property("began", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
-    record_testsuite_property("machine", machine())
+    record_testsuite_property("machine", machine().rsplit(", ", 1)[0])  # not its kernel
     record_testsuite_property("versions", versions())
     record_testsuite_property("load", f"{os.getloadavg()[0]:.1f}")
 

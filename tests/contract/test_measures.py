@@ -1,13 +1,24 @@
 """One suite over the measures, real and fake."""
 
+import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from domain.checks import InvalidValueError
-from domain.measures import HourlyLevel, LatestLevel, LevelHours
+from domain.measures import (
+    HourlyLevel,
+    LatestLevel,
+    LevelHours,
+    coverage_by_unit,
+    hours_by_place,
+    latest_by_place,
+    rank_areas,
+)
+from domain.places import AreaKind
 from domain.ports.measures import Measures
 from domain.records import (
     CameraHealth,
@@ -16,6 +27,7 @@ from domain.records import (
     Record,
     SnapshotVerdicts,
 )
+from domain.registry import RegistrySnapshot
 from ingest.measures import SqliteMeasures
 from ingest.series import SqliteSeries
 from tests.fakes.influx_rig import InfluxSeries
@@ -23,6 +35,7 @@ from tests.fakes.ingest_samples import (
     CAMERA,
     emptied_record,
     fill_record,
+    sample_registry,
     sensor_id,
     verdicts_record,
 )
@@ -192,6 +205,93 @@ def test_nothing_measured_is_nothing_told(kept: Kept) -> None:
     assert list(measures.hourly_levels([sensor_id(0)], since=START, until=START + HOUR)) == []
     assert measures.level_hours(80, since=TUESDAY, until=WEDNESDAY) == {}
     assert measures.usable_hours(since=TUESDAY, until=WEDNESDAY) == {}
+
+
+def district_of_three_places() -> RegistrySnapshot:
+    """Return a registry in which the samples' sensors stand at three places of two units."""
+    one = sample_registry(sensors=5)
+    place, unit = one.places["place-1"], one.units["unit-1"]
+    back = replace(place, place_id="place-2", area_kind=AreaKind.BACK_ALLEY, subdistrict_id="sub-2")
+    silent = replace(place, place_id="place-3", unit_id="unit-2", subdistrict_id="sub-3")
+    places = {each.place_id: each for each in (place, back, silent)}
+    at = dict(
+        zip(one.sensors, ("place-1", "place-1", "place-2", "place-2", "place-3"), strict=True)
+    )
+    return replace(
+        one,
+        places=places,
+        units={"unit-1": unit, "unit-2": replace(unit, unit_id="unit-2")},
+        subdistricts={
+            f"sub-{n}": replace(one.subdistricts["sub-1"], subdistrict_id=f"sub-{n}")
+            for n in (1, 2, 3)
+        },
+        containers={
+            f"bin-{device_id}": replace(
+                one.containers["bin-1"], container_id=f"bin-{device_id}", place_id=place_id
+            )
+            for device_id, place_id in at.items()
+        },
+        sensors={
+            device_id: replace(sensor, place_id=at[device_id], container_id=f"bin-{device_id}")
+            for device_id, sensor in one.sensors.items()
+        },
+    )
+
+
+def some_days_of(dice: random.Random) -> list[Record]:
+    """Return records of four sensors and the camera over three days, some of them late."""
+    qualities = [*([MeasurementQuality.ACCEPTED] * 5), *MeasurementQuality]
+    records = []
+    for _ in range(400):
+        at = START + dice.randrange(72 * 60) * MINUTE
+        if dice.random() < 0.1:
+            records.append(snapshot(dice.choice(list(CameraHealth)), at=at))
+            continue
+        quality = dice.choice(qualities)
+        level = None if dice.random() < 0.05 else round(dice.random() * 1.1, 3)
+        if quality is MeasurementQuality.ACCEPTED and level is None:
+            quality = MeasurementQuality.REJECTED
+        records.append(reading(quality, level, at=at, number=dice.randrange(4)))
+    return records
+
+
+def test_what_people_ask_of_a_district_is_answered_alike_by_all(kept: Kept) -> None:
+    measures, add = kept
+    registry, records = district_of_three_places(), some_days_of(random.Random(11))
+    add(*records)
+    plain = MemoryMeasures(*records)
+    since, until = date(2026, 3, 2), date(2026, 3, 7)
+
+    def added_up(asked: Measures) -> tuple[object, object, list[tuple[str, int, int]]]:
+        hours = asked.level_hours(80, since=since, until=until)
+        ranked = rank_areas(hours, registry, lambda place: place.subdistrict_id)
+        usable = asked.usable_hours(since=since, until=until)
+        return (
+            latest_by_place(asked.latest_levels(), registry),
+            coverage_by_unit(usable, registry, hours_due=5 * 24),
+            [(area.area, area.places, area.hours.measured) for area in ranked],
+        )
+
+    told = added_up(measures)
+    assert told == added_up(plain)
+    assert told[2][-1] == ("sub-3", 1, 0)
+    for percent in (0, 50, 80, 100):
+        mine = measures.level_hours(percent, since=since, until=until)
+        theirs = plain.level_hours(percent, since=since, until=until)
+        by_place, expected = hours_by_place(mine, registry), hours_by_place(theirs, registry)
+        for place_id, hours in expected.items():
+            assert by_place[place_id].above == pytest.approx(hours.above)
+            assert by_place[place_id].measured == hours.measured
+    for place_id in registry.places:
+        sensors = [sensor.device_id for sensor in registry.sensors_at[place_id]]
+        mean = measures.hourly_levels(sensors, since=START - HOUR, until=START + 80 * HOUR)
+        expected_mean = plain.hourly_levels(sensors, since=START - HOUR, until=START + 80 * HOUR)
+        assert [(hour.hour, hour.accepted) for hour in mean] == [
+            (hour.hour, hour.accepted) for hour in expected_mean
+        ]
+        assert [hour.mean for hour in mean] == pytest.approx(
+            [hour.mean for hour in expected_mean], abs=1e-6
+        )
 
 
 def test_a_series_that_does_not_exist_yet_has_no_measures(tmp_path: Path) -> None:

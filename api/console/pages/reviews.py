@@ -127,7 +127,9 @@ class _ReviewsPage:
 
     def _draw(self, card: ReviewCard) -> str:
         names = ("confirm", "reject", "evidence", "whole", "nearer", "farther", "earlier", "later")
-        words = {name: self._words.say(f"reviews.{name}") for name in (*names, "clean_none", "hidden")}
+        words = {
+            name: self._words.say(f"reviews.{name}") for name in (*names, "clean_none", "hidden")
+        }
         return render("review_card", card=card, words=words)
 
     def _draw_answered(self, row: AnsweredRow) -> str:

@@ -1,16 +1,16 @@
 """One snapshot in, verdicts and a masked picture out: the pure core of this part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.devices import Camera, Lighting
+from domain.devices import Lighting
 from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
-from domain.reviews import RejectedSpot
 from vision.alignment import Shift, find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
+from vision.camera_setup import CameraSetup
 from vision.encoding import EncodedPicture, encode_picture
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
@@ -18,10 +18,8 @@ from vision.lens import LensWatch, lens_view
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.local_light import in_local_light
 from vision.masking import mask_picture
-from vision.movers import MoverFinder, people_by_hog
-from vision.overflow_score import CropClassifier, head_can_tip, overflow_logit
+from vision.overflow_score import head_can_tip, overflow_logit
 from vision.persistence import (
-    DEFAULT_SNAPSHOTS,
     SeenPixels,
     StayingPixels,
     look_again,
@@ -34,33 +32,14 @@ from vision.references import (
     choose_reference,
     grey_of,
     light_of,
-    prepare_reference,
     smooth_lab,
 )
 from vision.rejected import needed_for_a_bin, without_rejected
 from vision.unknown_verdicts import all_unknown
 from vision.zone_verdicts import PRESENT_FROM, BinLook, judge_bin, judge_ground, rim_share_of
-from vision.zones import BinZone, ZoneMasks, work_size, zone_masks
+from vision.zones import BinZone
 
 _DIM_GAIN, _PALER = 2.0, 1.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraSetup:
-    """All that is fixed about a camera, prepared for one size of its pictures.
-
-    ``normal_logit``: the head's log odds above which a bin of this camera is not normal, where it
-    is calibrated; ``rejected`` is where people have rejected detections.
-    """
-
-    camera: Camera
-    masks: ZoneMasks
-    references: tuple[PreparedReference, ...]
-    head: CropClassifier
-    snapshots_needed: int
-    finder: MoverFinder | None
-    normal_logit: float | None = None
-    rejected: tuple[RejectedSpot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,34 +75,6 @@ class JudgedSnapshot:
     pieces: tuple[Blob, ...] = ()
     passing: Mask | None = None
     shift: Shift | None = None
-
-
-def prepare_camera(
-    camera: Camera,
-    references: Mapping[Lighting, Picture],
-    *,
-    width_px: int,
-    height_px: int,
-    head: CropClassifier,
-    snapshots_needed: int = DEFAULT_SNAPSHOTS,
-    finder: MoverFinder | None = None,
-) -> CameraSetup:
-    """Prepare a camera whose snapshots have that size; references may have any size.
-
-    ``finder`` finds people and vehicles; None is OpenCV's HOG for people.
-    """
-    masks = zone_masks(camera, *work_size(width_px, height_px))
-    return CameraSetup(
-        camera=camera,
-        masks=masks,
-        references=tuple(
-            prepare_reference(lighting, picture, masks, head)
-            for lighting, picture in references.items()
-        ),
-        head=head,
-        snapshots_needed=snapshots_needed,
-        finder=finder or people_by_hog(),
-    )
 
 
 def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) -> JudgedSnapshot:

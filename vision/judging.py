@@ -5,13 +5,8 @@ from dataclasses import replace
 
 from domain.devices import Camera, Lighting
 from domain.records import CameraHealth, SnapshotVerdicts
-from vision.judge_snapshot import (
-    CameraSetup,
-    CameraState,
-    JudgedSnapshot,
-    judge_snapshot,
-    prepare_camera,
-)
+from vision.camera_setup import CameraSetup, prepare_camera
+from vision.judge_snapshot import CameraState, JudgedSnapshot, judge_snapshot
 from vision.learned import NOTHING_LEARNED, Learned
 from vision.limited_cv2 import Picture
 from vision.movers import MoverFinder

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from domain.devices import Camera, Lighting, Zone, ZoneKind
+from vision.camera_setup import prepare_camera
 from vision.evaluation.clips import WHOLE_PICTURE, Clip, snapshots_of
-from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.masking import pixelate
 from vision.overflow_score import shipped_head

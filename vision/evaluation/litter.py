@@ -10,11 +10,12 @@ from pathlib import Path
 
 from domain.devices import Camera, Lighting, Zone, ZoneKind
 from domain.records import CameraHealth, VerdictState
+from vision.camera_setup import prepare_camera
 from vision.evaluation.clips import Clip, load_clips, snapshots_of
 from vision.evaluation.disturbances import Disturbance, undisturbed
 from vision.evaluation.rates import count_interval, f1_interval, share_interval
 from vision.evaluation.tracks import Sighting, is_false, is_of, join_tracks
-from vision.judge_snapshot import CameraState, JudgedSnapshot, judge_snapshot, prepare_camera
+from vision.judge_snapshot import CameraState, JudgedSnapshot, judge_snapshot
 from vision.movers import MoverFinder
 from vision.overflow_score import shipped_head
 from vision.persistence import DEFAULT_SNAPSHOTS

@@ -11,9 +11,10 @@ from domain.devices import Lighting
 from domain.problems import ProblemClass
 from domain.records import SnapshotVerdicts, VerdictState
 from tests.fakes.sample_pictures import clean_scene, street_camera, with_bag, with_noise
+from vision.camera_setup import prepare_camera
 from vision.evaluation.disturbances import DISTURBANCES, SHAKE_PX, rain, shake
 from vision.ground_difference import DIFFERENCE, lab_distance
-from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.light_changes import light_only
 from vision.limited_cv2 import Picture, cv2
 from vision.local_light import in_local_light

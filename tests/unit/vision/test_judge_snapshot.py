@@ -17,7 +17,8 @@ from tests.fakes.sample_pictures import (
     with_noise,
 )
 from vision.camera_health import FROZEN_AFTER
-from vision.judge_snapshot import CameraSetup, CameraState, judge_snapshot, prepare_camera
+from vision.camera_setup import CameraSetup, prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.overflow_score import shipped_head
 from vision.reasons import Reason

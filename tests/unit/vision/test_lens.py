@@ -8,8 +8,9 @@ import pytest
 from domain.devices import Lighting
 from domain.records import CameraHealth, VerdictState
 from tests.fakes.sample_pictures import clean_scene, street_camera, with_bag, with_noise
+from vision.camera_setup import prepare_camera
 from vision.evaluation.disturbances import DISTURBANCES
-from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.limited_cv2 import Picture, cv2
 from vision.overflow_score import shipped_head
 

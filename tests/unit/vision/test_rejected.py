@@ -17,7 +17,8 @@ from tests.fakes.sample_pictures import (
     with_heaped_bin,
     with_noise,
 )
-from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.camera_setup import prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.limited_cv2 import Picture
 from vision.overflow_score import shipped_head
 

@@ -9,8 +9,9 @@ from domain.devices import Lighting
 from domain.problems import ProblemClass
 from domain.records import Verdict, VerdictState
 from tests.fakes.sample_pictures import clean_scene, street_camera, with_heaped_bin, with_noise
+from vision.camera_setup import prepare_camera
 from vision.child_work import judge_of
-from vision.judge_snapshot import CameraState, judge_snapshot, prepare_camera
+from vision.judge_snapshot import CameraState, judge_snapshot
 from vision.limited_cv2 import Picture, cv2
 from vision.lite0 import FEATURES
 from vision.lite0_file import UnusableWeightsError

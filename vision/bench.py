@@ -12,9 +12,16 @@ import structlog
 
 from domain.calibration import OverflowThreshold
 from domain.devices import Camera, Lighting
-from domain.ports.camera_bench import BenchError, BenchPicture, BenchRefusal, Trial
+from domain.ports.camera_bench import (
+    BenchError,
+    BenchPicture,
+    BenchRefusal,
+    RenewedReference,
+    Trial,
+)
 from vision.bench_messages import (
     MOST_ANSWER_BYTES,
+    PICTURES_TO_RENEW,
     Answer,
     CleanPicture,
     FindThreshold,
@@ -22,6 +29,8 @@ from vision.bench_messages import (
     Look,
     Made,
     Refused,
+    Renew,
+    Renewed,
     Request,
     Seen,
     Tried,
@@ -38,6 +47,9 @@ _log = structlog.get_logger()
 MOST_SESSIONS = 3
 PATIENCE_S = 40.0
 """Longer than any request may burn processor; then the process hangs."""
+
+BETWEEN_LOOKS_S = 1.0
+"""Of the pictures for a clean one made anew: who walks moves on by as much as himself."""
 
 _GRACE_S = 1.0
 _A = TypeVar("_A", bound=Answer)
@@ -56,7 +68,9 @@ class ProcessBench:
         overflow_network: bool = False,
         logins: Mapping[str, CameraLogin] | None = None,
         patience_s: float = PATIENCE_S,
+        between_looks_s: float = BETWEEN_LOOKS_S,
     ) -> None:
+        self._between_looks_s = between_looks_s
         self._folder = references_folder
         self._network = overflow_network
         self._logins = dict(logins or {})
@@ -76,6 +90,18 @@ class ProcessBench:
             session = ProcessBenchSession(orders, self._patience_s)
             self._open.append(session)
         return session
+
+    def renewed_reference(self, camera: Camera) -> RenewedReference:
+        """Make a clean reference anew in a session of its own."""
+        session, pause = self.open(camera), threading.Event()
+        try:
+            session.look()
+            for _ in range(PICTURES_TO_RENEW - 1):
+                pause.wait(self._between_looks_s)
+                session.look()
+            return session.renewed(camera)
+        finally:
+            session.close()
 
 
 class ProcessBenchSession:
@@ -118,6 +144,11 @@ class ProcessBenchSession:
     def clean_picture(self, numbers: Sequence[int]) -> bytes:
         """Return a JPEG for a reference: the median of these pictures."""
         return self._ask(CleanPicture(numbers=tuple(numbers)), Made).jpeg
+
+    def renewed(self, camera: Camera) -> RenewedReference:
+        """Return the reference that the pictures on the bench give, all of a clean place."""
+        made = self._ask(Renew(camera=camera), Renewed)
+        return RenewedReference(lighting=made.lighting, jpeg=made.jpeg)
 
     def threshold(self, camera: Camera, numbers: Sequence[int]) -> OverflowThreshold:
         """Return the overflow threshold that these pictures of normal bins give."""

@@ -15,6 +15,9 @@ from domain.records import SnapshotVerdicts
 MOST_REQUEST_BYTES = 8 * 1024 * 1024
 MOST_ANSWER_BYTES = 2 * 1024 * 1024
 
+PICTURES_TO_RENEW = 10
+"""Enough for what lies there to have stayed (K and some), and for a camera that hangs to show."""
+
 
 class UnreadableAnswerError(Exception):
     """The bench's process sent what no healthy one sends; end it."""
@@ -48,6 +51,12 @@ class FindThreshold(
     numbers: tuple[int, ...]
 
 
+class Renew(msgspec.Struct, frozen=True, kw_only=True, tag="renew", forbid_unknown_fields=True):
+    """Make the reference anew of what is on the bench; ``camera`` as it is in force."""
+
+    camera: Camera
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True, tag="seen", forbid_unknown_fields=True):
     """A picture as it may be shown."""
 
@@ -68,6 +77,13 @@ class Made(msgspec.Struct, frozen=True, kw_only=True, tag="made", forbid_unknown
     jpeg: bytes
 
 
+class Renewed(msgspec.Struct, frozen=True, kw_only=True, tag="renewed", forbid_unknown_fields=True):
+    """A reference made anew, and for which light."""
+
+    lighting: Lighting
+    jpeg: bytes
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True, tag="found", forbid_unknown_fields=True):
     """A threshold."""
 
@@ -80,8 +96,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused", forbid_u
     reason: BenchRefusal
 
 
-Request = Look | TryOut | CleanPicture | FindThreshold
-Answer = Seen | Tried | Made | Found | Refused
+Request = Look | TryOut | CleanPicture | FindThreshold | Renew
+Answer = Seen | Tried | Made | Renewed | Found | Refused
 
 _ENCODER = msgspec.msgpack.Encoder()
 _REQUESTS = msgspec.msgpack.Decoder(Request)

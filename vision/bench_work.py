@@ -1,9 +1,8 @@
 """What the bench's process does: fetch, remember, judge by the judge that watches a district."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from domain.calibration import OverflowThreshold
 from domain.devices import Camera, Lighting
@@ -17,20 +16,25 @@ from vision.bench_messages import (
     Look,
     Made,
     Refused,
+    Renew,
+    Renewed,
     Request,
     Seen,
     Tried,
     TryOut,
 )
+from vision.camera_setup import prepare_camera
 from vision.encoding import encode_picture, fit_within
 from vision.judging import CameraJudge
 from vision.learned import LearnedFiles
 from vision.limited_cv2 import Picture, bytes_of
+from vision.median import median_picture
 from vision.overflow_calibration import TooFewNormalError, calibrated_threshold
 from vision.overflow_network import OverflowNetwork, run_overflow_network, watching_network
-from vision.overflow_score import shipped_head
+from vision.overflow_score import CropClassifier, shipped_head
 from vision.picture_input import UnreadablePictureError, decode_picture
 from vision.reference_folder import load_references
+from vision.renewal import RenewalRefusedError, renewed_picture
 from vision.snapshot_source import SnapshotSource, SnapshotUnavailableError
 from vision.zones import work_size, zone_masks
 
@@ -70,6 +74,8 @@ class BenchWork:
                 return self._clean_picture(request.numbers)
             case FindThreshold():
                 return self._find_threshold(request.camera, request.numbers)
+            case Renew():
+                return self._renew(request.camera)
 
     def _look(self) -> Answer:
         try:
@@ -97,14 +103,8 @@ class BenchWork:
         def bank(of: Camera) -> dict[Lighting, Picture]:
             return {**load_references(self._folder, of), **fresh}
 
-        network = self._watching_network() if self._use_network else None
-        model = None if network is None else network.identity
-        judge = CameraJudge(
-            camera,
-            bank,
-            head=network or shipped_head(),
-            learned=LearnedFiles(self._folder, camera.device_id, overflow_model=model).current,
-        )
+        head, learned = self._head_and_learned(camera)
+        judge = CameraJudge(camera, bank, head=head, learned=learned.current)
         verdicts: dict[int, SnapshotVerdicts] = {}
         stored: bytes | None = None
         for number, raw in self._raw.items():
@@ -140,6 +140,33 @@ class BenchWork:
             )
         )
 
+    def _renew(self, camera: Camera) -> Answer:
+        pictures = self._pictures(list(self._raw))
+        if not pictures or any(one.shape != pictures[0].shape for one in pictures):
+            return Refused(reason=BenchRefusal.NO_PICTURES)
+        head, files = self._head_and_learned(camera)
+        learned, references = files.current(), load_references(self._folder, camera)
+        setup = prepare_camera(
+            camera,
+            references,
+            width_px=pictures[0].shape[1],
+            height_px=pictures[0].shape[0],
+            head=head,
+        )
+        setup = replace(setup, normal_logit=learned.normal_logit, rejected=learned.rejected)
+        try:
+            renewed = renewed_picture(setup, references, pictures)
+        except RenewalRefusedError as refused:
+            return Refused(reason=refused.reason)
+        return Renewed(lighting=renewed.lighting, jpeg=encode_picture(renewed.picture).jpeg)
+
+    def _head_and_learned(self, camera: Camera) -> tuple[CropClassifier, LearnedFiles]:
+        """Return what watches the district, and what this camera has learned for it."""
+        network = self._watching_network() if self._use_network else None
+        model = None if network is None else network.identity
+        learned = LearnedFiles(self._folder, camera.device_id, overflow_model=model)
+        return network or shipped_head(), learned
+
     def _pictures(self, numbers: Sequence[int]) -> list[Picture]:
         return [decode_picture(self._raw[number]) for number in numbers if number in self._raw]
 
@@ -152,22 +179,6 @@ class BenchWork:
         if self._network is None:
             self._network = run_overflow_network(self._folder)
         return self._network
-
-
-def median_picture(pictures: Sequence[Picture]) -> Picture:
-    """Return the median of pictures of one size, pixel by pixel; of other sizes than the newest's
-    none counts. Who is in less than half of them is gone.
-    """
-    alike = [picture for picture in pictures if picture.shape == pictures[-1].shape]
-    if len(alike) == 1:
-        return alike[0]
-    result = np.empty_like(alike[0])
-    # In strips: numpy's median makes copies of eight bytes a value.
-    for top in range(0, result.shape[0], 64):
-        strip = np.stack([picture[top : top + 64] for picture in alike])
-        middle = len(alike) // 2
-        result[top : top + 64] = np.partition(strip, middle, axis=0)[middle]
-    return result
 
 
 def bin_crops(camera: Camera, picture: Picture) -> list[Picture]:

@@ -2,7 +2,7 @@
 
 Pictures on the bench are unmasked: they live in the memory of one limited process, are shown to
 the one who asked, and are gone when the session ends. Nothing of them is ever written but a
-reference that a technician has chosen.
+reference that a technician has chosen, or one made anew because a person said that all is clean.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,14 @@ class BenchRefusal(StrEnum):
     TOO_FEW_CROPS = "too_few_crops"
     ENDED = "ended"
     NOT_RECORDED = "not_recorded"
+    NO_REFERENCE = "no_reference"
+    UNHEALTHY = "unhealthy"
+    MOVED = "moved"
+    LIGHT_UNLIKE = "light_unlike"
+    WASTE_SEEN = "waste_seen"
+    TOO_DIFFERENT = "too_different"
+    SOMEBODY_THERE = "somebody_there"
+    NOT_CLEAR = "not_clear"
 
 
 class BenchError(Exception):
@@ -55,6 +63,14 @@ class Trial:
 
     verdicts: Mapping[int, SnapshotVerdicts]
     stored_jpeg: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewedReference:
+    """A clean reference made anew, for the light in which it was taken."""
+
+    lighting: Lighting
+    jpeg: bytes
 
 
 class BenchSession(Protocol):
@@ -90,8 +106,17 @@ class BenchSession(Protocol):
 
 
 class CameraBench(Protocol):
-    """Opens sessions."""
+    """Opens sessions, and holds one by itself to make a clean picture anew."""
 
     def open(self, camera: Camera) -> BenchSession:
         """Begin a session; raise :class:`BenchError` when too many are open."""
+        ...
+
+    def renewed_reference(self, camera: Camera) -> RenewedReference:
+        """Take pictures for some ten seconds, and return the reference that they give in place of
+        one of the camera's; nobody is shown them.
+
+        Only for a place that a person has just called clean. Raises :class:`BenchError`, also for
+        what speaks against it: waste, somebody there, another framing.
+        """
         ...

@@ -1,6 +1,7 @@
 """Ingest in a process of its own, as a run has it, for benchmarks to watch from outside."""
 
 import multiprocessing
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -97,16 +98,34 @@ class IngestProcess:
 
 
 @contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Let processes that are started meanwhile have these; what was set stays."""
+    new = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
+
+
+@contextmanager
 def ingest_process(
     broker: RunningBroker, folder: Path, *, sensors: int = 200, gateways: int = 1
 ) -> Iterator[IngestProcess]:
-    """Run ingest over the files of ``folder``; it has connected when this begins."""
+    """Run ingest over the files of ``folder``; it has connected when this begins.
+
+    Its memory is kept as ``huanwei up`` has it kept.
+    """
+    from huanwei.run_plan import environment_of  # noqa: PLC0415  10 MB in the process we weigh
+
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(
         target=_serve, args=(theirs, broker.host, broker.port, folder, sensors, gateways)
     )
-    process.start()
+    with _environment(environment_of("ingest")):
+        process.start()
     try:
         ours.recv()
         yield IngestProcess(ours)

@@ -43,7 +43,8 @@ def prepare_camera(
 ) -> CameraSetup:
     """Prepare a camera whose snapshots have that size; references may have any size.
 
-    ``finder`` finds people and vehicles; None is OpenCV's HOG for people.
+    ``finder`` finds people and vehicles; None is OpenCV's HOG for people. A figure memory is told
+    of every picture before it is asked.
     """
     masks = zone_masks(camera, *work_size(width_px, height_px))
     return CameraSetup(

@@ -12,6 +12,7 @@ from vision.alignment import Shift, find_shift, is_correctable, set_right
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.camera_setup import CameraSetup
 from vision.encoding import EncodedPicture, encode_picture
+from vision.figure_memory import FigureMemory
 from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
 from vision.lens import LensWatch, lens_view
@@ -125,6 +126,8 @@ def _judge_against(
     if gains is None:
         return _not_judged(setup, state, CameraHealth.OK, Reason.LIGHTING_UNLIKE_REFERENCE)
     lit = apply_gains(work, gains)
+    if isinstance(setup.finder, FigureMemory):
+        setup.finder.begin(lit, reference.lighting)
     staying, things, seen = _look(
         setup, state, reference, lit, colours_lost=_colours_lost(work, gains, reference)
     )

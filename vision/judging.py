@@ -22,7 +22,8 @@ class CameraJudge:
 
     ``load_references`` is asked with the first picture, and when pictures come in another size;
     ``learned`` with every picture. With ``quick_looks`` a clean place in which nothing has changed
-    is only looked at small. ``finder`` finds people and vehicles; None is OpenCV's HOG.
+    is only looked at small. ``finder`` finds people and vehicles; None is OpenCV's HOG; a
+    :class:`vision.figure_memory.FigureMemory` belongs to this one camera.
     """
 
     def __init__(

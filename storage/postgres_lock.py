@@ -1,6 +1,7 @@
 """A lock in PostgreSQL that one process holds while it works, and that goes with it."""
 
 import threading
+from contextlib import suppress
 
 from sqlalchemy import Connection, Engine
 
@@ -45,8 +46,14 @@ class HeldLock:
         raise DatabaseUnavailableError(msg)
 
     def release(self) -> None:
-        """Give the lock up. May be called twice."""
+        """Give the lock up; once this returns another process can have it. May be called twice."""
         with self._mutex:
+            if self._connection is not None:
+                # The server would notice the connection's end, but a moment later.
+                with suppress(DatabaseUnavailableError):
+                    self._connection.exec_driver_sql(
+                        "SELECT pg_advisory_unlock(%s)", (int(self._lock),)
+                    )
             self._give_up()
 
     def _acquire(self) -> Connection:

@@ -107,6 +107,13 @@ def alerts(postgres_url: str, feed: MemoryRecordFeed) -> Iterator[Alerts]:
     opened.service.stop()
 
 
+def test_a_process_that_ends_in_order_leaves_the_lock_to_the_next_at_once(
+    postgres_url: str,
+) -> None:
+    for _ in range(20):
+        PostgresCases(postgres_url).open_store(evaluates=True).close()
+
+
 def test_an_order_taken_by_one_process_is_told_by_the_other_within_a_second(
     alerts: Alerts, postgres_url: str
 ) -> None:

@@ -28,9 +28,9 @@ from tests.fakes.memory_registry import MemoryRegistry
 from tests.fakes.sample_pictures import clean_scene, jpeg_of, street_camera, with_noise
 from vision.child import VisionChild
 from vision.limited_cv2 import cv2
-from vision.lite0_file import SHIPPED_WEIGHTS
 from vision.metrics import VisionMetrics
 from vision.overflow_calibration import Calibration, calibration_path, write_calibration
+from vision.overflow_network import OverflowNetwork, load_network, shipped_network_head
 from vision.results import Beat, SnapshotResult
 
 pytestmark = pytest.mark.takes_s(15)
@@ -140,7 +140,7 @@ def test_a_calibration_saved_while_the_child_runs_counts_with_its_next_pictures(
             Calibration(
                 threshold=threshold,
                 normal_pictures=20,
-                network_sha256=hashlib.sha256(SHIPPED_WEIGHTS.read_bytes()).hexdigest(),
+                network_sha256=identity,
             ),
         )
 
@@ -156,6 +156,7 @@ def test_a_calibration_saved_while_the_child_runs_counts_with_its_next_pictures(
             None,
         )
 
+    identity = OverflowNetwork(load_network(), shipped_network_head()).identity
     calibrate_at(30.0)
     with CameraServer({"/cam-01": pictures}) as server:
         child = child_of(

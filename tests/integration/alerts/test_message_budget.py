@@ -125,6 +125,23 @@ def test_what_was_gathered_and_not_taken_is_tried_again_whole(
     assert states(limited, *range(AT_ONCE + 4)) == {MessageState.DELIVERED}
 
 
+def test_what_was_gathered_and_refused_for_good_is_refused_message_by_message(
+    limited: AlertsRig,
+) -> None:
+    refusal = DeliveryRefusedError(permanent=True, code="http_410")
+    limited.phone = RecordingNotifier([None] * AT_ONCE + [refusal])
+    limited.restart()
+    fill_up(limited)
+    late = range(AT_ONCE, AT_ONCE + 4)
+    put(limited, *late)
+    for _ in range(2):
+        limited.clock.advance(seconds=60 / (PER_MINUTE - AT_ONCE))
+        limited.deliver()
+    assert len(limited.phone.attempts) == AT_ONCE + 1
+    assert states(limited, *late) == {MessageState.REFUSED}
+    assert states(limited, *range(AT_ONCE)) == {MessageState.DELIVERED}
+
+
 def test_what_a_crash_left_half_sent_is_sent_again_as_a_repeat(limited: AlertsRig) -> None:
     put(limited, *range(2 * AT_ONCE))
 

@@ -50,16 +50,18 @@ from firmware_sim.renderer import SceneRenderer, encode_jpeg
 from firmware_sim.sample_photos import SamplePhotos
 from firmware_sim.world import World
 from tests.fakes.camera_server import CameraServer
-from tests.fakes.memory_calibrations import MemoryCalibrations
+from tests.fakes.memory_calibrations import MemoryRegistryEditor
 from tests.fakes.memory_device_qualities import MemoryDeviceQualities
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_measures import MemoryMeasures
 from tests.fakes.memory_pictures import MemoryPictures
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.fakes.memory_reviews import MemoryReviews
+from tests.fakes.sample_pictures import with_noise
 from tests.fakes.trusting_photo_intake import TrustingPhotoIntake
 from texts.catalogue import Locale, load_catalogues
 from vision.bench import ProcessBench
+from vision.calibration_folder import CalibrationFolder
 
 START = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
 CREW_LINK = "crew_link.txt"
@@ -139,19 +141,20 @@ class Preview:
         )
         self.history.add(_record(camera.device_id, at, values))
 
-    def snapshots(self, camera: Camera) -> list[bytes]:
-        """What the camera answers in turn: tidy once, then five times with a bag."""
+    def snapshots(self, camera: Camera, *, tidy: int = _TIDY_PICTURES) -> list[bytes]:
+        """What the camera answers in turn: tidy so often, of six times; else with a bag."""
         viewpoint = camera_viewpoint(self.district, camera.device_id)
         truth = replace(self.world.truth(camera.place_id, START), ground=())
         answers = []
         for number in range(6):
             at = START + timedelta(minutes=number)
             picture = self.renderer.quiet_snapshot(viewpoint, truth, at)
-            if number >= _TIDY_PICTURES:
+            if number >= tidy:
                 height, width = picture.shape[:2]
                 cut = slice(int(0.8 * height), int(0.9 * height))
                 picture[cut, int(0.12 * width) : int(0.2 * width)] = (25, 22, 20)
-            answers.append(encode_jpeg(picture))
+            # Without a sensor's noise a camera that stands in a quiet place hangs.
+            answers.append(encode_jpeg(with_noise(picture, number)))
         return answers
 
     def fill_past(self, hours: int) -> None:
@@ -183,7 +186,7 @@ class Preview:
             (),
             ((CaseAction.ACCEPT, Actor.CREW),),
             ((CaseAction.ACCEPT, Actor.CREW), (CaseAction.ARRIVE, Actor.CREW)),
-            ((CaseAction.ACCEPT, Actor.CREW), (CaseAction.FINISH, Actor.CREW)),
+            ((CaseAction.DEFER, Actor.DISPATCHER),),
             (
                 (CaseAction.ACCEPT, Actor.CREW),
                 (CaseAction.FINISH, Actor.CREW),
@@ -194,7 +197,8 @@ class Preview:
                 (CaseAction.FINISH, Actor.CREW),
                 (CaseAction.CONFIRM_CLEAN, Actor.INSPECTOR),
             ),
-            ((CaseAction.DEFER, Actor.DISPATCHER),),
+            # This one's place has a camera.
+            ((CaseAction.ACCEPT, Actor.CREW), (CaseAction.FINISH, Actor.CREW)),
             ((CaseAction.RETURN_TO_DISPATCHER, Actor.DISPATCHER),),
         )
         for index, way in enumerate(ways):
@@ -311,10 +315,11 @@ def main() -> None:
     )
     preview.fill_past(chosen.hours)
     preview.open_cases()
-    calibrated = next(iter(district.registry.cameras.values()))
-    path = calibrated.snapshot_url.removeprefix(snapshots.url(""))
-    snapshots.pictures[path] = preview.snapshots(calibrated)
+    for camera, tidy in zip(district.registry.cameras.values(), (_TIDY_PICTURES, 6), strict=False):
+        path = camera.snapshot_url.removeprefix(snapshots.url(""))
+        snapshots.pictures[path] = preview.snapshots(camera, tidy=tidy)
     (chosen.folder / CREW_LINK).write_text(preview.crew_link(links), encoding="utf-8")
+    references = chosen.folder / "references"
     parts = CentreParts(
         clock=clock,
         registry=registry,
@@ -329,8 +334,10 @@ def main() -> None:
         catalogue=catalogue,
         metrics_registry=CollectorRegistry(),
         readiness=dict,
-        calibrations=MemoryCalibrations(registry),
-        bench=ProcessBench(references_folder=chosen.folder / "references"),
+        calibrations=CalibrationFolder(
+            folder=references, registry=registry, editor=MemoryRegistryEditor(registry)
+        ),
+        bench=ProcessBench(references_folder=references, between_looks_s=0.05),
         reviews=MemoryReviews(),
     )
     app = create_app(parts, settings=ApiSettings(port=chosen.port))

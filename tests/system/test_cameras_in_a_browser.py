@@ -52,6 +52,8 @@ WORDS = {
         "one_side": "give both sides",
         "restore": "Restore",
         "reject": "Reject",
+        "clean": "I say: the place is clean now",
+        "renew": "Renew the clean picture of cam-007",
     },
 }
 
@@ -181,4 +183,34 @@ def test_a_dispatcher_rejects_a_detection_and_takes_it_back(
         page.locator(".answered").wait_for(state="detached")
         page.locator("#open-reviews", has_text=str(waiting)).wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert watched.troubles == []
+
+
+def test_a_tidy_places_clean_picture_is_renewed_on_a_persons_word_and_the_page_goes_on(
+    browser: "Browser", preview: Preview
+) -> None:
+    say = WORDS["en"]
+    with browsing(browser, preview, width=390) as watched:
+        page = open_in(watched, "en", "/cameras/cam-007/calibration")
+        button(page, say["renew"])
+        page.locator(".renewal .form-error", has_text="First confirm").wait_for()
+        page.get_by_text(say["clean"]).click()
+        button(page, say["renew"])
+        page.locator(".renewal .form-error", has_text="no clean picture yet").wait_for()
+
+        button(page, say["look"])
+        page.locator(".trial-numbers button", has_text="1").first.wait_for()
+        page.get_by_text(say["nobody"]).click()
+        button(page, say["take"])
+        page.locator(".reference-row img").wait_for()
+        button(page, say["save"])
+        page.locator(".saved-note", has_text=say["saved"]).wait_for()
+
+        page.get_by_text(say["clean"]).click()
+        button(page, say["renew"])
+        page.locator(".renewal .saved-note", has_text="renewed as version 3").wait_for()
+        page.locator(".version-row", has_text="clean picture renewed").wait_for()
+        button(page, say["save"])
+        page.locator(".saved-note", has_text="Version 4").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert watched.troubles == []

@@ -178,11 +178,13 @@ def test_an_inspector_closes_a_case_that_the_dispatcher_may_not(
         page.locator(".column-awaiting .case-card a").first.click()
         page.locator(".waiting-for").wait_for()
         assert page.get_by_role("button", name="核查通过").count() == 0
+        assert page.locator(".renewal").count() == 0
         page.select_option("select[name=role]", "inspector")
         page.get_by_role("button", name="核查通过").click()
         page.locator(".action-dialog").get_by_role("button", name="核查通过").click()
         page.locator(".state", has_text="核查结案").wait_for()
         page.locator(".case-log", has_text="督查员").wait_for()
+        page.locator(".renewal", has_text="更新 cam-050 的干净画面").wait_for()
         assert watched.troubles == []
 
 

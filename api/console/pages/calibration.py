@@ -6,6 +6,7 @@ from typing import Any
 
 from nicegui import run, ui
 
+from api.console.clean_picture import clean_pictures
 from api.console.frame import frame
 from api.console.markup import render
 from api.console.pages.calibration_bench import PageBench
@@ -13,6 +14,7 @@ from api.console.pages.calibration_look import LookPanel
 from api.console.pages.calibration_saving import SavePanel, VersionsPanel
 from api.console.pages.calibration_side import ReferencesPanel, TrialPanel
 from api.console.pages.not_found import show_not_found
+from api.console.pages.renewal import RenewalPanel
 from api.console.pieces import Piece
 from api.console.view_models.calibration import (
     containers_at,
@@ -28,6 +30,7 @@ from api.console.visit import Visit
 from api.console.zone_editor import ZoneEditor
 from domain.calibration import (
     BadZoneError,
+    CalibrationVersion,
     CameraCalibration,
     StaleCalibrationError,
     UnknownCameraError,
@@ -103,6 +106,14 @@ class _CalibrationPage:
                         self._words, on_take=self._take_reference, on_threshold=self._find_threshold
                     )
                     self._saving = SavePanel(self._words, on_save=self._save)
+                    if pictures := clean_pictures(self._visit.console.parts):
+                        RenewalPanel(
+                            self._visit,
+                            pictures,
+                            [self._camera],
+                            note=say("renewal.note"),
+                            on_done=self._renewed,
+                        )
                     self._versions = VersionsPanel(self._words, on_restore=self._restore)
 
     def _build_editor(self, containers: tuple[str, ...]) -> None:
@@ -242,6 +253,15 @@ class _CalibrationPage:
             if sha256 is not None:
                 stored.append(ReferencePicture(lighting=light, sha256=sha256))
         return tuple(stored)
+
+    async def _renewed(self, version: CalibrationVersion) -> None:
+        """Go on from the renewed reference; what was drawn here stays."""
+        renewed = replace(self._base, references=version.calibration.references)
+        self._references.keep(renewed.references)
+        # Where somebody else has saved too, this page is still refused as stale.
+        if renewed == version.calibration:
+            self._base = renewed
+        await self._list_versions()
 
     async def _restore(self, calibration: CameraCalibration, number: int) -> None:
         note = self._words.say("calibration.restored_note", number=number)

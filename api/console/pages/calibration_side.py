@@ -137,9 +137,13 @@ class ReferencesPanel:
 
     def load(self, calibration: CameraCalibration) -> None:
         """Show what is in force."""
-        self._kept = {one.lighting: one for one in calibration.references}
         self._fresh.clear()
         self.use_threshold(calibration.overflow)
+        self.keep(calibration.references)
+
+    def keep(self, references: Sequence[ReferencePicture]) -> None:
+        """Show these as the stored ones; new ones not stored yet stay."""
+        self._kept = {one.lighting: one for one in references}
         self._draw()
 
     def kept_references(self) -> tuple[ReferencePicture, ...]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from nicegui import run, ui
 
 from alerts.case_records import CaseLogEntry
+from api.console.clean_picture import clean_pictures
 from api.console.frame import frame
 from api.console.grafana_link import place_dashboard
 from api.console.live import News
@@ -13,12 +14,13 @@ from api.console.markup import render
 from api.console.pages.case_actions import ActionPanel
 from api.console.pages.ground_check import ground_check_panel
 from api.console.pages.not_found import show_not_found
+from api.console.pages.renewal import RenewalPanel
 from api.console.pieces import Piece
 from api.console.situation import Situation
 from api.console.view_models.case_page import CaseContents, CaseView, case_view
 from api.console.visit import Refresher, Visit
 from domain.alerts import Alert
-from domain.cases import Actor
+from domain.cases import Actor, Case
 from domain.places import Place
 from domain.records import Record, SnapshotVerdicts
 
@@ -99,6 +101,7 @@ class _CasePage:
             with ui.element("div").classes("two-columns"):
                 with ui.element("div").classes("stack"):
                     self._actions = ActionPanel(visit, self._refresher.ask)
+                    self._renewal = ui.element("div").classes("renewal-place")
                     self._ground_check = Piece(tag="section", classes="panel")
                     self._doubts = Piece(tag="section", classes="panel")
                     self._checks = Piece(tag="section", classes="panel")
@@ -124,7 +127,23 @@ class _CasePage:
         self._title.show(render("case_title", card=view.card))
         self._steps.show(render("steps", steps=view.steps))
         self._actions.show(contents.case, view)
+        self._offer_renewal(contents.case, view)
         self._show_sections(view)
+
+    def _offer_renewal(self, case: Case, view: CaseView) -> None:
+        """Offer it once; what it says of its work outlives the refreshes of the page."""
+        pictures = clean_pictures(self._visit.console.parts)
+        cameras = self._situation.registry.cameras_at[case.place_id]
+        if not view.just_called_clean or pictures is None:
+            self._renewal.clear()
+        elif cameras and not self._renewal.default_slot.children:
+            with self._renewal:
+                RenewalPanel(
+                    self._visit,
+                    pictures,
+                    cameras,
+                    note=self._visit.words.say("renewal.note_case", case=case.number),
+                )
 
     def _show_sections(self, view: CaseView) -> None:
         say = self._visit.words.say

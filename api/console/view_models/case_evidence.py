@@ -4,7 +4,7 @@ the photos of its crew.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerts.case_records import CaseLogEntry
 from alerts.proof_photos import NotedDoubt
@@ -16,6 +16,9 @@ from domain.problems import ProblemClass
 from domain.records import Record, SnapshotVerdicts
 
 _METRES_A_KILOMETRE = 1000
+CLEAN_FOR = timedelta(minutes=30)
+"""So long a person's word that a place is clean is taken for how it looks now."""
+
 _CHECKS = (CaseAction.CONFIRM_CLEAN, CaseAction.SEND_BACK)
 
 
@@ -45,6 +48,21 @@ class DoubtRow:
     photo: PhotoView
     like: PhotoView | None
     like_href: str | None
+
+
+def just_called_clean(log: Sequence[CaseLogEntry], now: datetime) -> bool:
+    """Return whether the case's last move was a person's, not the machine's, word that all is
+    clean, a short while ago.
+    """
+    moves = [entry for entry in log if isinstance(entry.action, CaseAction)]
+    if not moves:
+        return False
+    newest = max(moves, key=lambda entry: entry.at)
+    return (
+        newest.action is CaseAction.CONFIRM_CLEAN
+        and newest.actor is not Actor.MACHINE_VERIFICATION
+        and now - newest.at <= CLEAN_FOR
+    )
 
 
 def evidence_pairs(

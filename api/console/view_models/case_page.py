@@ -16,6 +16,7 @@ from api.console.view_models.case_evidence import (
     doubt_rows,
     doubt_text,
     evidence_pairs,
+    just_called_clean,
 )
 from api.console.view_models.cases import CaseCard, case_card, crew_name, place_name, unit_name
 from api.console.view_models.ground_check import GroundCheckView, ground_check_view
@@ -98,7 +99,9 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """Everything of a case's page. ``waiting_for`` says who has to do what next."""
+    """Everything of a case's page. ``waiting_for`` says who has to do what next;
+    ``just_called_clean`` that a person ended the case so, a short while ago.
+    """
 
     card: CaseCard
     place_href: str
@@ -113,6 +116,7 @@ class CaseView:
     pairs: tuple[EvidencePair, ...]
     doubts: tuple[DoubtRow, ...]
     ground_check: GroundCheckView | None
+    just_called_clean: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,7 @@ def case_view(
         ),
         doubts=doubt_rows(contents.doubts, words),
         ground_check=None if check is None else ground_check_view(check, words),
+        just_called_clean=just_called_clean(contents.log, situation.at),
     )
 
 

@@ -17,7 +17,7 @@ from huanwei.errors import StandsInTheWayError
 from huanwei.held_secrets import held
 from huanwei.logs import set_up_logs
 from huanwei.process import ProcessParts, all_ready
-from huanwei.run_files import SPOOL
+from huanwei.run_files import FIGURES, SPOOL
 from huanwei.settings import Settings
 from huanwei.site_registry import site_registry
 from vision.child import VisionChild
@@ -64,6 +64,7 @@ def build(settings: Settings) -> ProcessParts:
             overflow_network=settings.edge.overflow_network,
             detector_file=detector_file,
             quick_looks=settings.edge.quick_looks,
+            figures_folder=settings.run.data / FIGURES,
             logins=camera_logins(settings),
             shard=(number, workers),
             prepare_child=partial(set_up_logs, "vision"),

@@ -60,6 +60,7 @@ class VisionChild:
         overflow_network: bool = False,
         detector_file: Path | None = None,
         quick_looks: bool = False,
+        figures_folder: Path | None = None,
         shard: tuple[int, int] = (0, 1),
     ) -> None:
         self._gateway_id = gateway_id
@@ -74,6 +75,7 @@ class VisionChild:
         self._overflow_network = overflow_network
         self._detector_file = detector_file
         self._quick_looks = quick_looks
+        self._figures_folder = figures_folder
         self._shard = shard
         self._results = ResultQueue(on_result=on_result, clock=clock, metrics=metrics)
         self._stop = threading.Event()
@@ -174,6 +176,7 @@ class VisionChild:
             overflow_network=self._overflow_network,
             detector_file=self._detector_file,
             quick_looks=self._quick_looks,
+            figures_folder=self._figures_folder,
         )
 
     def _take(self, message: Beat | Looked, cameras: dict[str, Camera]) -> str | None:

@@ -11,9 +11,11 @@ from domain.devices import Camera
 from domain.ports.clock import Clock
 from domain.records import SnapshotVerdicts
 from vision.detector_file import load_detector
+from vision.figure_file import figures_path
+from vision.figure_memory import FigureMemory
 from vision.judging import CameraJudge
 from vision.learned import LearnedFiles
-from vision.movers import MoverFinder
+from vision.movers import MoverFinder, people_by_hog
 from vision.orders import ChildOrders
 from vision.overflow_network import OverflowNetwork, watching_network
 from vision.overflow_score import shipped_head
@@ -92,6 +94,16 @@ def judge_of(
     )
 
 
+def _finder_of(
+    camera: Camera, orders: ChildOrders, finder: MoverFinder | None, clock: Clock
+) -> MoverFinder | None:
+    """Return a camera's finder, which learns what never moves where that can be kept."""
+    if orders.figures_folder is None:
+        return finder
+    path = figures_path(orders.figures_folder, camera.device_id)
+    return FigureMemory(finder or people_by_hog(), path=path, now=clock.now)
+
+
 def watch_cameras(connection: Connection) -> None:
     """Watch the cameras until the parent closes the connection.
 
@@ -110,7 +122,7 @@ def watch_cameras(connection: Connection) -> None:
                 camera,
                 orders.references_folder,
                 network,
-                finder,
+                _finder_of(camera, orders, finder, clock),
                 quick_looks=orders.quick_looks,
             )
             for camera in orders.cameras

@@ -24,7 +24,8 @@ class ChildOrders:
     cameras that are asked so many times more rarely than set, by device id. With
     ``overflow_network`` borderline bins are shown to the network; ``detector_file`` finds people
     and vehicles, None is OpenCV's HOG for people. With ``quick_looks`` a clean place in which
-    nothing has changed is only looked at small.
+    nothing has changed is only looked at small. In ``figures_folder`` cameras keep what they have
+    learned never to move; None is learning nothing.
     """
 
     cameras: tuple[Camera, ...]
@@ -36,3 +37,4 @@ class ChildOrders:
     overflow_network: bool = False
     detector_file: Path | None = None
     quick_looks: bool = False
+    figures_folder: Path | None = None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from huanwei.commands.figures import vision_figures
 from huanwei.commands.options import IN_THE_WAY, JsonOption
 from huanwei.commands.zones import vision_rescore, vision_train, zones_app
 
@@ -15,6 +16,7 @@ vision_app.add_typer(evaluate_app, name="evaluate")
 vision_app.add_typer(zones_app, name="zones")
 vision_app.command(name="train")(vision_train)
 vision_app.command(name="rescore")(vision_rescore)
+vision_app.command(name="figures")(vision_figures)
 
 
 @vision_app.command(name="check")

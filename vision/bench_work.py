@@ -142,8 +142,10 @@ class BenchWork:
 
     def _renew(self, camera: Camera) -> Answer:
         pictures = self._pictures(list(self._raw))
-        if not pictures or any(one.shape != pictures[0].shape for one in pictures):
+        if not pictures:
             return Refused(reason=BenchRefusal.NO_PICTURES)
+        if any(one.shape != pictures[0].shape for one in pictures):
+            return Refused(reason=BenchRefusal.UNHEALTHY)
         head, files = self._head_and_learned(camera)
         learned, references = files.current(), load_references(self._folder, camera)
         setup = prepare_camera(

@@ -204,7 +204,7 @@ def test_a_picture_in_another_light_is_kept_in_that_of_the_reference() -> None:
     assert apart < 5
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     x=st.integers(60, 560),
     y=st.integers(230, 330),

@@ -17,14 +17,15 @@ from domain.reviews import RejectedSpot
 from vision.alignment import Shift, set_right
 from vision.bench_messages import PICTURES_TO_RENEW
 from vision.camera_setup import CameraSetup
-from vision.ground_difference import DIFFERENCE, apply_gains, lab_distance
+from vision.ground_difference import DIFFERENCE, Blob, apply_gains, lab_distance
 from vision.judge_snapshot import CameraState, JudgedSnapshot, judge_snapshot
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.local_light import in_local_light
 from vision.median import median_picture
 from vision.reasons import Reason
 from vision.references import PreparedReference, smooth_lab
-from vision.rejected import DROPPED_FROM
+from vision.rejected import DROPPED_FROM, without_rejected
+from vision.zones import GroundZone
 
 SETTLED = 5
 """The last so many of them make the new reference."""
@@ -63,6 +64,7 @@ class _Look:
     picture: Picture
     small: Picture
     verdicts: tuple[Verdict, ...]
+    pieces: tuple[Blob, ...]
 
 
 def renewed_picture(
@@ -76,6 +78,7 @@ def renewed_picture(
         raise RenewalRefusedError(BenchRefusal.NO_REFERENCE)
     if len(pictures) < PICTURES_TO_RENEW:
         raise RenewalRefusedError(BenchRefusal.NO_PICTURES)
+    setup = replace(setup, rejected=tuple(_once_is_enough(spot) for spot in setup.rejected))
     lighting, looks = _judged(setup, pictures)
     settled = looks[-SETTLED:]
     _refuse_waste(setup, looks)
@@ -83,7 +86,7 @@ def renewed_picture(
     reference = next(one for one in setup.references if one.lighting is lighting)
     _refuse_other_ground(setup, reference, now)
     _refuse_movement(setup, now, settled)
-    renewed = _what_may_change(setup, settled[-1].verdicts)
+    renewed = _what_may_change(setup, settled[-1])
     fresh = median_picture([look.picture for look in settled])
     return RenewedPicture(
         lighting=lighting, picture=_composed(fresh, references[lighting], renewed)
@@ -92,7 +95,6 @@ def renewed_picture(
 
 def _judged(setup: CameraSetup, pictures: Sequence[Picture]) -> tuple[Lighting, list[_Look]]:
     """Judge the pictures as the district is watched; refuse where one cannot be compared."""
-    setup = replace(setup, rejected=tuple(_once_is_enough(spot) for spot in setup.rejected))
     state = CameraState()
     looks: list[_Look] = []
     for picture in pictures:
@@ -125,6 +127,7 @@ def _look(setup: CameraSetup, judged: JudgedSnapshot, shift: Shift, picture: Pic
         picture=lit,
         small=_resized(lit, masks.width_px, masks.height_px),
         verdicts=judged.values.verdicts,
+        pieces=judged.pieces,
     )
 
 
@@ -161,15 +164,16 @@ def _refuse_movement(setup: CameraSetup, now: Picture, settled: Sequence[_Look])
             raise RenewalRefusedError(BenchRefusal.SOMEBODY_THERE)
 
 
-def _what_may_change(setup: CameraSetup, verdicts: Sequence[Verdict]) -> Mask:
-    """Return what is taken over: the ground, and the bins that are beyond doubt; (height, width)
-    bool at work size. Refuses where no zone is clear by the references so far, or by people's word.
+def _what_may_change(setup: CameraSetup, look: _Look) -> Mask:
+    """Return what is taken over: the ground but for what lies there, too little for a verdict, and
+    the bins that are beyond doubt; (height, width) bool at work size. Refuses where no zone is
+    clear by the references so far, or by people's word.
     """
-    rejected_bins = _rejected_bins(setup)
+    verdicts, rejected_bins = look.verdicts, _rejected_bins(setup)
     taken = np.zeros_like(setup.masks.watched)
     certain = False
     for ground in setup.masks.grounds:
-        taken |= ground.mask
+        taken |= _without_pieces(setup, ground, look.pieces)
         said = [one for one in verdicts if one.zone_id == ground.zone.zone_id]
         certain |= all(
             one.state is VerdictState.CLEAR or Reason.REJECTED_BEFORE in one.reasons for one in said
@@ -184,6 +188,22 @@ def _what_may_change(setup: CameraSetup, verdicts: Sequence[Verdict]) -> Mask:
     if not certain:
         raise RenewalRefusedError(BenchRefusal.NOT_CLEAR)
     return taken
+
+
+def _without_pieces(setup: CameraSetup, ground: GroundZone, pieces: Sequence[Blob]) -> Mask:
+    """Return the ground without the frames of what lies there and nobody has rejected."""
+    left = without_rejected(
+        pieces,
+        setup.rejected,
+        zone_id=ground.zone.zone_id,
+        width_px=setup.masks.width_px,
+        height_px=setup.masks.height_px,
+    )
+    free = ground.mask.copy()
+    for piece in left.counted:
+        x, y, width, height = piece.box
+        free[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1] = False
+    return free
 
 
 def _composed(fresh: Picture, before: Picture, renewed: Mask) -> Picture:

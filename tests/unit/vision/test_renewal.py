@@ -181,6 +181,19 @@ def test_without_a_reference_or_with_too_few_pictures_nothing_is_made() -> None:
     assert refusal(seen(SCENE, PICTURES_TO_RENEW - 1)) is BenchRefusal.NO_PICTURES
 
 
+def test_a_piece_too_small_for_a_verdict_does_not_come_into_the_reference() -> None:
+    now, setup = SCENE.copy(), setup_with()
+    cv2.rectangle(now, (450, 280), (463, 293), (30, 30, 30), -1)
+    cv2.rectangle(now, (257, 99), (351, 215), (40, 60, 190), -1)
+    pictures = seen(now)
+
+    renewed = renewed_picture(setup, DAY, pictures)
+
+    assert present(setup, pictures) == []
+    assert (renewed.picture[280:294, 450:464] == SCENE[280:294, 450:464]).all()
+    assert renewed.picture[150, 300, 2] > 150, "the repainted bin does"
+
+
 def test_outside_of_the_zones_nothing_of_the_new_pictures_is_kept() -> None:
     now = seen(SCENE)
     for picture in now:

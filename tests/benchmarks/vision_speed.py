@@ -102,13 +102,14 @@ def main() -> None:
     float32 = lite0_onnx(unpack_weights(SHIPPED_WEIGHTS.read_bytes()))
     usual = OverflowNetwork(OpenCvNetwork(float32, ""), shipped_network_head())
 
+    crops = {raw: bin_crops(two_bins(), decode_picture(raw)) for raw in busy}
+
     def with_bins_shown_to(network: OverflowNetwork) -> Callable[[bytes], object]:
         """Both bins in every picture; watched, only those are that the strip leaves open."""
         judge = judge_with(reference)
 
         def look(raw: bytes) -> object:
-            picture = decode_picture(raw)
-            for crop in bin_crops(two_bins(), picture):
+            for crop in crops[raw]:
                 network.crop_logit(crop)
             return judge.judge(raw)
 

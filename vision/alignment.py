@@ -2,13 +2,14 @@
 turned one is told.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.limited_cv2 import Picture, Plane, bytes_of, cv2
+from vision.limited_cv2 import Mask, Picture, Plane, bytes_of, cv2
 
 MOST_SHIFT_SHARE = 0.03
 """Shifts up to this share of the width are corrected; beyond it the polygons lie wrong."""
@@ -89,6 +90,19 @@ def set_right(picture: Picture, shift: Shift, work_width_px: int) -> Picture:
     move = np.array([[1.0, 0.0, -shift.dx_px * scale], [0.0, 1.0, -shift.dy_px * scale]])
     size = (picture.shape[1], picture.shape[0])
     return bytes_of(cv2.warpAffine(picture, move, size, borderMode=cv2.BORDER_REPLICATE))
+
+
+def within_view(shift: Shift, picture: Picture) -> Mask | None:
+    """Return what a picture at work size, set right, really shows, (height, width) bool; None for
+    all of it. Beside it there is only its repeated border.
+    """
+    farthest = max(abs(shift.dx_px), abs(shift.dy_px))
+    if farthest < 1.0:
+        return None
+    border = math.ceil(farthest) + 1
+    shown = np.zeros(picture.shape[:2], dtype=np.bool_)
+    shown[border:-border, border:-border] = True
+    return shown
 
 
 @lru_cache(maxsize=4)

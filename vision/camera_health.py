@@ -16,6 +16,7 @@ _BLOCKED_SHARE = 0.65
 _FLAT_EVERYWHERE = 0.92
 _BLUR_RATIO, _BLUR_ALONE = 0.12, 8.0
 _SAME_PIXELS = 0.995
+_BLACK = 4.0
 FROZEN_AFTER = 5
 """So many pictures in a row that do not differ: a living sensor always has noise."""
 
@@ -23,9 +24,10 @@ FROZEN_AFTER = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texture:
     """How much there is to see: ``sharpness`` is the variance of the Laplacian, ``tile_std``
-    (9, 16) float64 the spread of grey in each tile.
+    (9, 16) float64 the spread of grey in each tile, ``brightness`` the mean grey.
     """
 
+    brightness: float
     sharpness: float
     tile_std: NDArray[np.float64]
 
@@ -37,7 +39,9 @@ def texture_of(grey: Plane) -> Texture:
     square = cv2.resize(values * values, _TILES, interpolation=cv2.INTER_AREA)
     spread = np.sqrt(np.maximum(np.asarray(square - mean * mean, dtype=np.float64), 0.0))
     _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
-    return Texture(sharpness=float(deviation[0, 0]) ** 2, tile_std=spread)
+    return Texture(
+        brightness=float(mean.mean()), sharpness=float(deviation[0, 0]) ** 2, tile_std=spread
+    )
 
 
 def health_of(grey: Plane, texture: Texture, reference: Texture | None) -> CameraHealth:
@@ -53,8 +57,10 @@ def health_of(grey: Plane, texture: Texture, reference: Texture | None) -> Camer
         return CameraHealth.BLOCKED
     if texture.sharpness < _BLUR_ALONE and reference is None:
         return CameraHealth.BLURRED
-    if reference is not None and texture.sharpness < _BLUR_RATIO * reference.sharpness:
-        return CameraHealth.BLURRED
+    if reference is not None:
+        light = _dimmer(texture, reference)
+        if texture.sharpness < _BLUR_RATIO * light * light * reference.sharpness:
+            return CameraHealth.BLURRED
     return CameraHealth.OK
 
 
@@ -65,6 +71,13 @@ def _is_blocked(texture: Texture, reference: Texture | None) -> bool:
         if np.count_nonzero(textured) >= textured.size // 8:
             return bool(np.count_nonzero(flat & textured) > _BLOCKED_SHARE * textured.sum())
     return bool(np.count_nonzero(flat) > _FLAT_EVERYWHERE * flat.size)
+
+
+def _dimmer(texture: Texture, reference: Texture) -> float:
+    """Return how bright a picture is beside its reference, at most 1: less light leaves less of
+    every difference, and that does not make a picture blurred.
+    """
+    return min(1.0, (texture.brightness + _BLACK) / (reference.brightness + _BLACK))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from domain.problems import ProblemClass
 from vision.limited_cv2 import Mask, Picture, Plane, bytes_of, cv2
@@ -14,54 +12,6 @@ from vision.zones import BinZone, Box, GroundZone
 
 DIFFERENCE = 28
 """Lightness in 255ths, or half as much in either colour axis, that counts as different."""
-
-LOWEST_GAIN, HIGHEST_GAIN = 0.4, 4.0
-"""Light beyond these ratios to the reference is another light; nothing is compared then."""
-
-_GAIN_STEP = 4
-_SAME_LIGHT, _SAME_LIGHT_SHARE = 0.15, 0.33
-
-T = TypeVar("T", bound=np.generic)
-
-
-def thinned(values: NDArray[T]) -> NDArray[T]:
-    """Return every fourth row and column, which is enough for medians."""
-    return values[::_GAIN_STEP, ::_GAIN_STEP]
-
-
-def channel_gains(
-    picture: Picture,
-    thin_reference: Picture,
-    watched: Mask,
-    before: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64] | None:
-    """Return (3,) factors that bring the picture to the light of the reference.
-
-    ``picture`` and ``watched`` at work size, the reference :func:`thinned`. Medians over what is
-    watched, so that waste on less than half of it does not count; over what still has the light of
-    ``before``, the last snapshot's factors, where that is a third: a shadow that covers most of a
-    place is no new light. None where the light is too far from the reference's.
-    """
-    where = thinned(watched)
-    if not where.any():
-        return np.ones(3)
-    now = thinned(picture)[where].astype(np.float64) + 4.0
-    clean = thin_reference[where].astype(np.float64) + 4.0
-    ratios = clean / now
-    if before is not None:
-        alike = (np.abs(ratios / before - 1.0) < _SAME_LIGHT).all(axis=1)
-        if np.count_nonzero(alike) >= _SAME_LIGHT_SHARE * alike.size:
-            ratios = ratios[alike]
-    gains: NDArray[np.float64] = np.median(ratios, axis=0)
-    if gains.min() < LOWEST_GAIN or gains.max() > HIGHEST_GAIN:
-        return None
-    return gains
-
-
-def apply_gains(picture: Picture, gains: NDArray[np.float64]) -> Picture:
-    """Return the picture with each channel multiplied, by a table of 256 values."""
-    table = np.clip((np.arange(256)[:, None] + 4.0) * gains - 4.0, 0, 255).astype(np.uint8)
-    return bytes_of(cv2.LUT(picture, table.reshape(256, 1, 3)))
 
 
 def lab_distance(one: Picture, other: Picture) -> Plane:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from domain.devices import Lighting
 from domain.records import MOST_VERDICTS, CameraHealth, SnapshotVerdicts, Verdict
-from vision.alignment import Shift, find_shift, is_correctable, set_right
+from vision.alignment import Shift, find_shift, is_correctable, set_right, within_view
 from vision.camera_health import FreezeWatch, health_of, texture_of
 from vision.camera_setup import CameraSetup
 from vision.encoding import EncodedPicture, encode_picture
 from vision.figure_memory import FigureMemory
-from vision.ground_difference import Blob, apply_gains, channel_gains, find_blobs, join_pieces
+from vision.ground_difference import Blob, find_blobs, join_pieces
 from vision.left_things import ThingMemory, sort_out
 from vision.lens import LensWatch, lens_view
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
@@ -36,6 +36,7 @@ from vision.references import (
     smooth_lab,
 )
 from vision.rejected import needed_for_a_bin, without_rejected
+from vision.tone import Tone, apply_tone, blown_out, tone_between
 from vision.unknown_verdicts import all_unknown
 from vision.zone_verdicts import PRESENT_FROM, BinLook, judge_bin, judge_ground, rim_share_of
 from vision.zones import BinZone
@@ -48,7 +49,7 @@ class CameraState:
     """What is remembered of a camera from one snapshot to the next.
 
     ``staying`` and ``things`` belong to the reference of ``lighting``; another light starts them
-    anew. ``bags`` is where bags were put down one by one, in any light; ``gains`` brought the last
+    anew. ``bags`` is where bags were put down one by one, in any light; ``tone`` brought the last
     snapshot to its reference's light.
     """
 
@@ -58,7 +59,7 @@ class CameraState:
     things: ThingMemory = field(default_factory=ThingMemory)
     bags: Mask | None = None
     lighting: Lighting | None = None
-    gains: NDArray[np.float64] | None = None
+    tone: Tone | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,8 @@ def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) ->
     aligned = set_right(snapshot, shift, setup.masks.width_px)
     if aligned is not snapshot:
         work = _at_work_size(aligned, setup)
-    judged = _judge_against(setup, remembered, reference, aligned, work)
+    in_view = within_view(shift, work)
+    judged = _judge_against(setup, remembered, reference, aligned, work, in_view)
     return replace(judged, shift=shift)
 
 
@@ -117,24 +119,40 @@ def _judge_against(
     reference: PreparedReference,
     aligned: Picture,
     work: Picture,
+    in_view: Mask | None,
 ) -> JudgedSnapshot:
     """Judge a picture that lies upon the reference, at its own size and at work size."""
     same = state.lighting is reference.lighting
-    gains = channel_gains(
-        work, reference.thin_picture, setup.masks.watched, state.gains if same else None
+    tone = tone_between(
+        work,
+        reference.thin_picture,
+        setup.masks.watched,
+        state.tone if same else None,
+        lift=reference.lift,
     )
-    if gains is None:
+    if tone is None:
         return _not_judged(setup, state, CameraHealth.OK, Reason.LIGHTING_UNLIKE_REFERENCE)
-    lit = apply_gains(work, gains)
+    lit = apply_tone(work, tone)
     if isinstance(setup.finder, FigureMemory):
         setup.finder.begin(lit, reference.lighting)
+    blown = blown_out(work, lit, reference.smooth_lab, tone)
     staying, things, seen = _look(
-        setup, state, reference, lit, colours_lost=_colours_lost(work, gains, reference)
+        setup,
+        state,
+        reference,
+        lit,
+        colours_lost=_colours_lost(work, tone.gains, reference),
+        blown=blown,
+        in_view=in_view,
     )
+    # Where nothing could be compared somebody may be: it is hidden in the picture.
+    hidden = seen.passing
+    for untold in (blown, None if in_view is None else ~in_view):
+        hidden = hidden if untold is None else hidden | untold
     bags, pieces = _pieces(setup, state, seen)
     picture = None
     if setup.masks.watched.any():
-        picture = encode_picture(mask_picture(aligned, setup.masks.watched, seen.passing))
+        picture = encode_picture(mask_picture(aligned, setup.masks.watched, hidden))
     return JudgedSnapshot(
         values=SnapshotVerdicts(
             camera_health=CameraHealth.OK,
@@ -148,10 +166,10 @@ def _judge_against(
             things=things,
             bags=bags,
             lighting=reference.lighting,
-            gains=gains,
+            tone=tone,
         ),
         pieces=tuple(piece for on_ground in pieces for piece in on_ground),
-        passing=seen.passing,
+        passing=hidden,
     )
 
 
@@ -183,6 +201,8 @@ def _look(
     lit: Picture,
     *,
     colours_lost: bool,
+    blown: Mask | None,
+    in_view: Mask | None,
 ) -> tuple[StayingPixels, ThingMemory, SeenPixels]:
     """Compare with the reference; where the light takes the colours away, only in lightness."""
     remembered, things = state.staying, state.things
@@ -193,18 +213,20 @@ def _look(
     if colours_lost:
         look[..., 1:] = reference.smooth_lab[..., 1:]
     clean = reference.smooth_lab
-    light = in_local_light(look, clean, setup.masks.watched)
+    if blown is not None:
+        # It makes nothing new; what lay there before still does.
+        untold = blown & (remembered.snapshots == 0)
+        look[untold] = clean[untold]
+    watched = setup.masks.watched if in_view is None else setup.masks.watched & in_view
+    light = in_local_light(look, clean, watched)
+    uncertain = light.uncertain if in_view is None else light.uncertain | ~in_view
     staying, seen = look_again(
-        remembered,
-        light.look,
-        clean,
-        setup.masks.watched,
-        setup.snapshots_needed,
-        light.uncertain,
+        remembered, light.look, clean, watched, setup.snapshots_needed, uncertain
     )
     seen, things = sort_out(
         replace(seen, passing=(seen.passing | light.differed) & ~seen.staying, lit=light.lit),
         things,
+        shade=light.shade,
         picture=lit,
         clean=clean,
         finder=setup.finder,

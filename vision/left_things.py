@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vision.ground_difference import join_pieces, smallest_piece_px, thinned
+from vision.ground_difference import join_pieces, smallest_piece_px
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.movers import Frame, MoverFinder
 from vision.persistence import SeenPixels
+from vision.tone import thinned
 
 _LEAST_STILL = 0.6
 """A thing stands still as a whole; of a person who waits, arms, head and shadow move."""
@@ -25,9 +26,11 @@ _MOVING_LIGHT = 0.01
 """Of the picture: when so much of it has come into other light or out of it since the last
 snapshot, remains can be anywhere."""
 
-_IN_SHADE, _SHADE_WAITS, _SHADE_REACH_PX = 0.3, 2, 13
-"""At the edge of a wandering shadow remains look like things; so what is new there has to pass
-the tests so often before it counts."""
+_LOOKS, _LOOKS_IN_SHADE = 2, 3
+"""So many snapshots a new piece has to pass the tests in before it counts. At the edge of a
+wandering shadow remains look like things, hence once more there."""
+
+_IN_SHADE, _SHADE_REACH_PX = 0.3, 13
 
 _SMALLEST_MOVER = 0.07
 """Of the picture's width: what is shorter is nobody whom a finder could recognise."""
@@ -38,17 +41,16 @@ _MOST_LOOKS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThingMemory:
-    """Frames at work size: ``tried`` passed the last snapshot's tests; ``settled`` are known to lie
-    there, and for how many snapshots they have not been seen; ``stubborn`` were taken for people
-    so many times in a row; ``shaded`` lie at the edge of other light for so many snapshots;
-    ``lit`` is what only light explained, every fourth row and column.
+    """Frames at work size: ``tried`` passed the tests so many times, and for how many snapshots
+    they have been hidden; ``settled`` are known to lie there, and for how many snapshots they have
+    not been seen; ``stubborn`` were taken for people so many times in a row; ``shade`` is where
+    the light was another, every fourth row and column.
     """
 
-    tried: tuple[Frame, ...] = ()
+    tried: tuple[tuple[Frame, int, int], ...] = ()
     settled: tuple[tuple[Frame, int], ...] = ()
     stubborn: tuple[tuple[Frame, int], ...] = ()
-    shaded: tuple[tuple[Frame, int], ...] = ()
-    lit: Mask | None = None
+    shade: Mask | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,22 +65,23 @@ class _Trial:
     light_moves: bool
     looks: int = 0
     stubborn: list[tuple[Frame, int]] = field(default_factory=list)
-    shaded: list[tuple[Frame, int]] = field(default_factory=list)
 
 
 def sort_out(
     seen: SeenPixels,
     memory: ThingMemory,
     *,
+    shade: Mask,
     picture: Picture,
     clean: Picture,
     finder: MoverFinder | None,
 ) -> tuple[SeenPixels, ThingMemory]:
     """Return what stays without light and movers, and what to remember of it.
 
-    ``seen``: with what only light explains; ``picture``: (height, width, 3) uint8 BGR; ``clean``:
-    the clean reference in Lab. What is taken from ``staying`` is then ``passing``, so that it is
-    hidden in a stored picture, and no ground is called clear of it unless only light differs there.
+    ``seen``: with what only light explains; ``shade``: (height, width) bool, where the light is
+    another; ``picture``: (height, width, 3) uint8 BGR; ``clean``: the clean reference in Lab. What
+    is taken from ``staying`` is then ``passing``, so that it is hidden in a stored picture, and no
+    ground is called clear of it unless only light differs there.
     """
     differs = seen.staying | seen.passing
     lit = seen.lit
@@ -88,8 +91,8 @@ def sort_out(
         clean=clean,
         finder=finder,
         memory=memory,
-        near_light=_around(lit),
-        light_moves=_moves(lit, memory.lit),
+        near_light=_around(shade),
+        light_moves=_moves(shade, memory.shade),
     )
     whole = _labels(join_pieces(differs & ~lit))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -98,7 +101,8 @@ def sort_out(
     smallest = smallest_piece_px(differs.shape[1])
     known_frames = tuple(frame for frame, _ in memory.settled)
     kept = np.zeros_like(differs)
-    passed: list[Frame] = []
+    tested: list[Frame] = []
+    passed: list[tuple[Frame, int, int]] = []
     settled: list[Frame] = []
     for label in range(1, count):
         left, top, width, height, pixels = (int(value) for value in stats[label])
@@ -107,11 +111,13 @@ def sort_out(
         frame = (left, top, width, height)
         cut = (slice(top, top + height), slice(left, left + width))
         piece = np.asarray(labels[cut] == label)
+        tested.append(frame)
         known = _meets(frame, known_frames)
         if not known and not _stands_alone(piece, whole, cut, trial):
             continue
-        passed.append(frame)
-        if known or _meets(frame, memory.tried):
+        looks = 1 + max((n for other, n, _ in memory.tried if _meets(frame, (other,))), default=0)
+        passed.append((frame, looks, 0))
+        if known or looks >= _looks_needed(piece, cut, trial):
             kept[cut] |= piece
             if np.count_nonzero(piece & seen.staying[cut]) >= smallest:
                 settled.append(frame)
@@ -121,14 +127,18 @@ def sort_out(
         for frame, unseen in memory.settled
         if unseen < _REMEMBERED_FOR and not _meets(frame, tuple(settled))
     )
+    waiting = tuple(
+        (frame, looks, unseen + 1)
+        for frame, looks, unseen in memory.tried
+        if unseen < _REMEMBERED_FOR and not _meets(frame, tuple(tested))
+    )
     return (
         replace(seen, staying=staying, passing=differs & ~staying),
         ThingMemory(
-            tried=tuple(passed),
+            tried=(*passed, *waiting),
             settled=(*((frame, 0) for frame in settled), *hidden),
             stubborn=tuple(trial.stubborn),
-            shaded=tuple(trial.shaded),
-            lit=thinned(lit).copy(),
+            shade=thinned(shade).copy(),
         ),
     )
 
@@ -146,13 +156,6 @@ def _stands_alone(
     body = np.asarray(whole == label)
     if np.count_nonzero(piece) < _LEAST_STILL * np.count_nonzero(body):
         return False
-    in_shade = np.count_nonzero(piece & trial.near_light[cut])
-    if trial.light_moves or in_shade >= _IN_SHADE * np.count_nonzero(piece):
-        here = (cut[1].start, cut[0].start, piece.shape[1], piece.shape[0])
-        waited = 1 + max((n for f, n in trial.memory.shaded if _meets(here, (f,))), default=0)
-        trial.shaded.append((here, waited))
-        if waited < _SHADE_WAITS:
-            return False
     rows, columns = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
     frame = (
         int(columns[0]),
@@ -166,6 +169,13 @@ def _stands_alone(
         return False
     trial.looks += 1
     return not _is_mover(frame, trial.finder, trial)
+
+
+def _looks_needed(piece: Mask, cut: tuple[slice, slice], trial: _Trial) -> int:
+    in_shade = np.count_nonzero(piece & trial.near_light[cut])
+    if trial.light_moves or in_shade >= _IN_SHADE * np.count_nonzero(piece):
+        return _LOOKS_IN_SHADE
+    return _LOOKS
 
 
 def _is_mover(frame: Frame, finder: MoverFinder, trial: _Trial) -> bool:
@@ -199,15 +209,15 @@ def _closed(mask: Mask) -> Mask:
     )
 
 
-def _around(lit: Mask) -> Mask:
-    if not lit.any():
-        return lit
+def _around(shade: Mask) -> Mask:
+    if not shade.any():
+        return shade
     kernel = np.ones((2 * _SHADE_REACH_PX + 1, 2 * _SHADE_REACH_PX + 1), dtype=np.uint8)
-    return np.asarray(cv2.dilate(lit.view(np.uint8), kernel), dtype=np.bool_)
+    return np.asarray(cv2.dilate(shade.view(np.uint8), kernel), dtype=np.bool_)
 
 
-def _moves(lit: Mask, before: Mask | None) -> bool:
-    now = thinned(lit)
+def _moves(shade: Mask, before: Mask | None) -> bool:
+    now = thinned(shade)
     if before is None:
         return False
     return bool(np.count_nonzero(now ^ before) > _MOVING_LIGHT * now.size)

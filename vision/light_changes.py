@@ -4,6 +4,8 @@ A shadow or a lamp leaves the grain of the ground as it is and multiplies it; a 
 or a colour of its own.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +28,24 @@ _LARGE_SHARE = 0.015
 """On ground without any grain a plain dark patch is a shadow only from this share of the picture
 on; a smaller one is taken for a thing, since missing a bag is worse."""
 
+_OTHER_LIGHT, _SURELY_SAME = 0.08, 0.7
+_FIELD, _FIELD_SHARE = 41, 0.5
+"""A thing's own grain looks like the ground's in some spot by chance, and rain brightens some
+spots; light changes most of what is around."""
+
 Values = NDArray[np.float32]
+
+
+def other_light(look: Picture, clean: Picture) -> Mask:
+    """Return (height, width) bool: where the grain of the ground is there, but brighter or darker
+    by some share, also where that is too little to differ: a weak shadow on rough ground differs
+    only in its bright grains.
+    """
+    windows = _compare_windows(look, clean)
+    changed = windows.has_grain & windows.could_be_light & (windows.likeness > _SURELY_SAME)
+    changed &= np.abs(windows.ratio - 1.0) > _OTHER_LIGHT
+    share = cv2.blur(changed.astype(np.float32), (_FIELD, _FIELD))
+    return np.asarray(changed & (share > _FIELD_SHARE), dtype=np.bool_)
 
 
 def light_only(look: Picture, clean: Picture, differs: Mask) -> Mask:
@@ -77,6 +96,33 @@ def _lit_pixels(look: Picture, clean: Picture, inner: Mask, *, is_large: bool) -
     In a large piece it is enough that they keep colour, have some grain where there was any, and
     are as much darker or brighter as the rest of it: foliage never looks the same twice.
     """
+    windows = _compare_windows(look, clean)
+    has_grain, ratio = windows.has_grain, windows.ratio
+    lit = has_grain & (windows.likeness > _SAME_GRAIN)
+    if is_large:
+        before, now = windows.spread_before, windows.spread_now
+        lit |= ~has_grain & (now < before + _GRAIN)
+        evenly = np.abs(ratio / np.median(ratio[inner]) - 1.0) < _EVENLY
+        lit |= has_grain & evenly & (now > _GRAIN_LEFT * ratio * ratio * before)
+    return np.asarray(lit & windows.could_be_light, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Windows:
+    """The surroundings of each pixel now and on the clean ground: the variance of lightness, how
+    many times as bright it is, and bool where there is a grain to recognise, where it is the same,
+    and where brightness and colour are such as light makes.
+    """
+
+    spread_now: Values
+    spread_before: Values
+    ratio: Values
+    has_grain: Mask
+    likeness: Values
+    could_be_light: Mask
+
+
+def _compare_windows(look: Picture, clean: Picture) -> _Windows:
     now, before = look[..., 0].astype(np.float32), clean[..., 0].astype(np.float32)
     mean_now, mean_before = _mean(now), _mean(before)
     spread_now = np.maximum(_mean(now * now) - mean_now * mean_now, 0.0)
@@ -85,13 +131,14 @@ def _lit_pixels(look: Picture, clean: Picture, inner: Mask, *, is_large: bool) -
     likeness = together / np.sqrt((spread_now + _NOISE) * (spread_before + _NOISE))
     ratio = (mean_now + 8.0) / (mean_before + 8.0)
     has_grain = spread_before > _GRAIN
-    lit = has_grain & (likeness > _SAME_GRAIN)
-    if is_large:
-        lit |= ~has_grain & (spread_now < spread_before + _GRAIN)
-        evenly = np.abs(ratio / np.median(ratio[inner]) - 1.0) < _EVENLY
-        lit |= has_grain & evenly & (spread_now > _GRAIN_LEFT * ratio * ratio * spread_before)
-    lit &= (ratio > _DARKEST) & (ratio < _BRIGHTEST)
-    return np.asarray(lit & _colour_kept(look, clean), dtype=np.bool_)
+    return _Windows(
+        spread_now=spread_now,
+        spread_before=spread_before,
+        ratio=ratio,
+        has_grain=has_grain,
+        likeness=np.asarray(likeness, dtype=np.float32),
+        could_be_light=(ratio > _DARKEST) & (ratio < _BRIGHTEST) & _colour_kept(look, clean),
+    )
 
 
 def _colour_kept(look: Picture, clean: Picture) -> Mask:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.ground_difference import DIFFERENCE, join_pieces, lab_distance
-from vision.light_changes import light_only
+from vision.light_changes import light_only, other_light
 from vision.limited_cv2 import Mask, Picture, cv2
 
 _BLACK = 41.0
@@ -20,6 +20,7 @@ _WINDOWS_PX = (15, 61)
 """The factor is the mean of the lit ground around; within a large thing that of farther ground."""
 
 _PENUMBRA_PX = 9
+_REACH_PX = 30
 _FEWEST_SHARE = 0.02
 _TELLS_LIGHT = 70
 _EDGE = 0.1
@@ -30,13 +31,15 @@ Values = NDArray[np.float32]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalLight:
     """A look in the light of the reference. ``look``: (height, width, 3) uint8 Lab; the rest is
-    (height, width) bool: ``differed`` before that, ``lit`` is what of it only light explains, and
-    under ``uncertain``, the edge of a shadow or what looks sunlit within one, nothing can be told.
+    (height, width) bool: ``differed`` before that; ``lit`` is what of it only light explains;
+    ``shade`` is where the light is another; and under ``uncertain``, the edge of a shadow or what
+    looks sunlit within one, nothing can be told.
     """
 
     look: Picture
     differed: Mask
     lit: Mask
+    shade: Mask
     uncertain: Mask
 
 
@@ -46,16 +49,22 @@ def in_local_light(look: Picture, clean: Picture, watched: Mask) -> LocalLight:
     ``look`` and ``clean``: (height, width, 3) uint8 Lab, smoothed, in the same light on the whole.
     """
     differed = (lab_distance(look, clean) > DIFFERENCE) & watched
-    light = light_only(look, clean, join_pieces(differed))
+    joined = join_pieces(differed)
+    light = light_only(look, clean, joined)
+    if joined.any():
+        near = _frame_of(joined, _REACH_PX)
+        light[near] |= other_light(look[near], clean[near]) & watched[near]
     uncertain = np.zeros_like(light)
     if not light.any():
-        return LocalLight(look=look, differed=differed, lit=light, uncertain=uncertain)
+        return LocalLight(look=look, differed=differed, lit=light, shade=light, uncertain=uncertain)
     cut = _frame_of(light, _WINDOWS_PX[-1])
     brought = look.copy()
-    brought[cut], uncertain[cut] = _relit(look[cut], clean[cut], light[cut], differed[cut])
+    brought[cut], uncertain[cut] = _relit(
+        look[cut], clean[cut], light[cut], differed[cut] | light[cut]
+    )
     still = (lab_distance(brought, clean) > DIFFERENCE) & differed
     lit = differed & ~(still & ~light) & ~join_pieces(still & light)
-    return LocalLight(look=brought, differed=differed, lit=lit, uncertain=uncertain)
+    return LocalLight(look=brought, differed=differed, lit=lit, shade=light, uncertain=uncertain)
 
 
 def _relit(look: Picture, clean: Picture, lit: Mask, differs: Mask) -> tuple[Picture, Mask]:

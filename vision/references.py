@@ -8,13 +8,17 @@ import numpy as np
 from domain.devices import Lighting
 from vision.alignment import AlignmentTarget, alignment_target
 from vision.camera_health import Texture, texture_of
-from vision.ground_difference import thinned
 from vision.lens import LensView, lens_view
 from vision.limited_cv2 import Picture, Plane, bytes_of, cv2
 from vision.overflow_score import CropClassifier, overflow_logit
+from vision.tone import thinned
 from vision.zones import ZoneMasks
 
 _GREY_BELOW = 6.0
+_DARK, _USUAL, _MOST_LIFT = 50.0, 90.0, 4.0
+"""A reference of a mean brightness below the first, as at night, is lifted to the second before
+anything is compared: differences are counted in levels, of which the same thing has few there."""
+
 _HABIT = 0.15
 """By so many doublings of light another reference must be nearer to take the place of one."""
 
@@ -60,12 +64,13 @@ class CleanLogits(Mapping[str, float]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedReference:
     """A clean reference at work size: ``smooth_lab`` (height, width, 3) uint8; ``thin_picture``
-    every fourth row and column in BGR; ``clean_logits`` by zone id: what the head says of clean
-    bins, asked when first needed.
+    every fourth row and column in BGR; where it is dark, both are ``lift`` times as bright as it.
+    ``clean_logits`` by zone id: what the head says of clean bins, asked when first needed.
     """
 
     lighting: Lighting
     light: Light
+    lift: float
     thin_picture: Picture
     smooth_lab: Picture
     texture: Texture
@@ -87,11 +92,14 @@ def prepare_reference(
 ) -> PreparedReference:
     """Prepare a clean picture of any size for comparing at the size of ``masks``."""
     size = (masks.width_px, masks.height_px)
-    at_work = bytes_of(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
-    grey = grey_of(at_work)
+    as_it_is = bytes_of(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    grey, light = grey_of(as_it_is), light_of(as_it_is)
+    lift = _lift_of(light)
+    at_work = as_it_is if lift == 1.0 else bytes_of(cv2.convertScaleAbs(as_it_is, alpha=lift))
     return PreparedReference(
         lighting=lighting,
-        light=light_of(at_work),
+        light=light,
+        lift=lift,
         thin_picture=thinned(at_work).copy(),
         smooth_lab=smooth_lab(at_work),
         texture=texture_of(grey),
@@ -105,6 +113,12 @@ def prepare_reference(
             head,
         ),
     )
+
+
+def _lift_of(light: Light) -> float:
+    if light.brightness >= _DARK:
+        return 1.0
+    return min(_USUAL / max(light.brightness, 1.0), _MOST_LIFT)
 
 
 def choose_reference(

@@ -17,7 +17,7 @@ from domain.reviews import RejectedSpot
 from vision.alignment import Shift, set_right
 from vision.bench_messages import PICTURES_TO_RENEW
 from vision.camera_setup import CameraSetup
-from vision.ground_difference import DIFFERENCE, Blob, apply_gains, lab_distance
+from vision.ground_difference import DIFFERENCE, Blob, lab_distance
 from vision.judge_snapshot import CameraState, JudgedSnapshot, judge_snapshot
 from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
 from vision.local_light import in_local_light
@@ -25,6 +25,7 @@ from vision.median import median_picture
 from vision.reasons import Reason
 from vision.references import PreparedReference, smooth_lab
 from vision.rejected import DROPPED_FROM, without_rejected
+from vision.tone import apply_tone
 from vision.zones import GroundZone
 
 SETTLED = 5
@@ -59,7 +60,9 @@ class RenewalRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """A judged picture that lies upon its reference and in its light; ``small`` at work size."""
+    """A judged picture that lies upon its reference and in its light; ``small`` at work size, as
+    bright as it is compared.
+    """
 
     picture: Picture
     small: Picture
@@ -120,12 +123,12 @@ def _once_is_enough(spot: RejectedSpot) -> RejectedSpot:
 
 
 def _look(setup: CameraSetup, judged: JudgedSnapshot, shift: Shift, picture: Picture) -> _Look:
-    masks, gains = setup.masks, judged.state.gains
+    masks, tone = setup.masks, judged.state.tone
     upon = set_right(picture, shift, masks.width_px)
-    lit = upon if gains is None else apply_gains(upon, gains)
+    small = _resized(upon, masks.width_px, masks.height_px)
     return _Look(
-        picture=lit,
-        small=_resized(lit, masks.width_px, masks.height_px),
+        picture=upon if tone is None else apply_tone(upon, tone.as_taken),
+        small=small if tone is None else apply_tone(small, tone),
         verdicts=judged.values.verdicts,
         pieces=judged.pieces,
     )

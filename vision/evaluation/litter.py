@@ -5,7 +5,7 @@ The clips go through the very judging that watches a district's cameras, one sna
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.devices import Camera, Lighting, Zone, ZoneKind
@@ -109,7 +109,8 @@ def evaluate_clip(
     for number, (frame, picture) in enumerate(snapshots):
         answer = judge_snapshot(setup, state, disturb(picture, number))
         state = answer.state
-        judged.append((frame, answer))
+        # Of a long clip only what was found is kept, not the memory of every snapshot.
+        judged.append((frame, replace(answer, state=CameraState(), picture=None, passing=None)))
     scale = width / work_size(width, height)[0]
     return _findings(clip, judged, scale)
 

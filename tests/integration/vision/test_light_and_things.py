@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from domain.devices import Lighting
 from domain.problems import ProblemClass
-from domain.records import SnapshotVerdicts, VerdictState
+from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
 from tests.fakes.sample_pictures import clean_scene, street_camera, with_bag, with_noise
+from vision.camera_health import health_of, texture_of
 from vision.camera_setup import prepare_camera
 from vision.evaluation.disturbances import DISTURBANCES, SHAKE_PX, rain, shake
 from vision.ground_difference import DIFFERENCE, lab_distance
@@ -20,7 +21,7 @@ from vision.limited_cv2 import Picture, cv2
 from vision.local_light import in_local_light
 from vision.movers import Frame, HogPeople, MoverFinder
 from vision.overflow_score import shipped_head
-from vision.references import smooth_lab
+from vision.references import grey_of, smooth_lab
 
 pytestmark = pytest.mark.takes_s(6)
 
@@ -251,3 +252,76 @@ def test_rain_differs_in_every_snapshot_and_shake_stays_within_its_bound() -> No
     for number in range(20):
         y, x = np.argwhere(shake(spot, number).max(axis=2) > 40).mean(axis=0)
         assert max(abs(y - 120), abs(x - 160)) <= SHAKE_PX + 1
+
+
+def pieces_on(
+    pictures: Sequence[Picture], reference: Picture = SCENE
+) -> list[set[tuple[int, int, int, int]]]:
+    setup = prepare_camera(
+        street_camera(), {Lighting.DAY: reference}, width_px=640, height_px=360, head=shipped_head()
+    )
+    state, found = CameraState(), []
+    for number, picture in enumerate(pictures):
+        judged = judge_snapshot(setup, state, with_noise(picture, number))
+        state = judged.state
+        found.append({piece.box for piece in judged.pieces})
+    return found
+
+
+def on_litter(boxes: set[tuple[int, int, int, int]]) -> bool:
+    return any(x < 202 and x + w > 187 and y < 231 and y + h > 217 for x, y, w, h in boxes)
+
+
+def test_haze_that_lifts_dark_ground_and_leaves_bright_ground_is_no_waste() -> None:
+    marked = SCENE.copy()
+    for number in range(9):
+        x, y = 60 + 55 * number, 250 + 10 * (number % 3)
+        level = 230 if number % 2 else 28
+        cv2.rectangle(marked, (x, y), (x + 22, y + 25), (level,) * 3, -1)
+    hazy = np.clip(marked * 0.6 + 70.0, 0, 255).astype(np.uint8)
+    assert not any(pieces_on([hazy] * 7, marked))
+
+
+def test_a_weak_shadow_that_only_shows_on_bright_grains_leaves_nothing() -> None:
+    rng = np.random.default_rng(5)
+    grain = cv2.GaussianBlur(rng.normal(0, 50, (360, 640)).astype(np.float32), (0, 0), 2.0)
+    rough = np.clip(clean_scene() + grain[..., None] * 4.0, 0, 255).astype(np.uint8)
+    moving = [shaded(rough, 40 + 9 * number, 260, 0.8) for number in range(10)]
+    assert not any(pieces_on(moving, rough))
+
+
+def test_dark_litter_is_found_at_night_where_the_reference_is_of_the_night_too() -> None:
+    littered = SCENE.copy()
+    cv2.rectangle(littered, (250, 290), (269, 307), (75, 75, 75), -1)
+    dark, left = ((picture * 0.24).astype(np.uint8) for picture in (SCENE, littered))
+    found = pieces_on([dark] * 3 + [left] * 6, dark)
+    assert not any(found[:3])
+    assert on_litter(found[-1])
+
+
+def test_a_dim_picture_is_not_called_blurred_for_being_dim() -> None:
+    grey = grey_of(SCENE)
+    clean = texture_of(grey)
+    dim = (grey * 0.28).astype(np.uint8)
+    assert health_of(dim, texture_of(dim), clean) is CameraHealth.OK
+
+
+def test_what_a_shaken_picture_does_not_show_is_hidden_in_the_kept_one() -> None:
+    setup = prepare_camera(
+        street_camera(), {Lighting.DAY: SCENE}, width_px=640, height_px=360, head=shipped_head()
+    )
+    move = np.array([[1.0, 0.0, 6.0], [0.0, 1.0, -5.0]])
+    shaken = cv2.warpAffine(SCENE, move, (640, 360), borderMode=cv2.BORDER_REPLICATE)
+    judged = judge_snapshot(setup, CameraState(), np.asarray(shaken, dtype=np.uint8))
+    assert judged.passing is not None
+    assert judged.passing[-3:].all()
+    assert not judged.pieces
+
+
+def test_what_was_seen_before_the_exposure_jumped_is_found_though_it_is_blown_out_then() -> None:
+    littered = SCENE.copy()
+    cv2.rectangle(littered, (250, 290), (269, 307), (60, 60, 190), -1)
+    jumped = np.clip(littered * 1.45, 0, 255).astype(np.uint8)
+    found = pieces_on([SCENE] * 3 + [littered] * 2 + [jumped] * 3)
+    assert not any(found[:3])
+    assert on_litter(found[6])

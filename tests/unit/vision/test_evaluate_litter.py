@@ -14,7 +14,12 @@ from huanwei.errors import StandsInTheWayError
 from huanwei.vision_evaluation import litter_report
 from tests.fakes.sample_pictures import clean_scene, with_noise
 from vision.detector_file import UnusableDetectorError, load_detector, movers_of
-from vision.evaluation.clips import LeftObject, UnusableClipError, load_clips
+from vision.evaluation.clips import (
+    LeftObject,
+    UnusableClipError,
+    load_clips,
+)
+from vision.evaluation.disturbances import shake
 from vision.evaluation.planted import plant
 from vision.evaluation.rates import count_interval, f1_interval, share_interval
 from vision.evaluation.tracks import Sighting, is_false, is_of, join_tracks, overlap
@@ -69,6 +74,22 @@ def test_litter_of_ten_pixels_is_found_within_six_snapshots_and_nothing_else(eve
 
 
 @pytest.mark.parametrize(
+    "truth",
+    [
+        {"start": 30, "end": 20, "box": [1, 1, 9, 9]},
+        {"start": 20, "end": 30, "box": [1, 1, 0, 9]},
+    ],
+)
+def test_an_object_that_cannot_lie_there_is_no_missed_one(
+    tmp_path: Path, truth: dict[str, object]
+) -> None:
+    listed = {"fps": 5, "clean_frames": [0, 9], "events": [truth]}
+    (tmp_path / "events.json").write_text(json.dumps({"videos": {"a.avi": listed}}))
+    with pytest.raises(StandsInTheWayError, match="makes no sense"):
+        litter_report(tmp_path / "events.json", None)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{",
@@ -76,13 +97,59 @@ def test_litter_of_ten_pixels_is_found_within_six_snapshots_and_nothing_else(eve
         '{"videos": {"a.avi": {"fps": 5, "clean_frames": [9, 9]}}}',
         '{"videos": {"a.avi": {"fps": 5, "clean_frames": [0, 9], "roi": [[0, 7], [1, 1]]}}}',
         '{"videos": {"a.avi": {"fps": 5, "clean_frames": [0, 9]}}}',
+        '{"videos": {}}',
     ],
-    ids=["no JSON", "no rate", "no clean frames", "outside", "no clip"],
+    ids=[
+        "no JSON",
+        "no rate",
+        "no clean frames",
+        "outside",
+        "no clip",
+        "nothing listed",
+    ],
 )
 def test_what_cannot_be_evaluated_is_told_as_such(tmp_path: Path, text: str) -> None:
     (tmp_path / "events.json").write_text(text)
     with pytest.raises(StandsInTheWayError):
         litter_report(tmp_path / "events.json", None)
+
+
+def test_a_clip_without_a_frame_after_its_reference_is_not_measured_as_clean(
+    events: Path, tmp_path: Path
+) -> None:
+    listed = {"street.avi": {"fps": FPS, "clean_frames": [0, 2 * FRAMES], "roi": None}}
+    (tmp_path / "events.json").write_text(json.dumps({"videos": listed}))
+    (tmp_path / "street.avi").write_bytes((events.parent / "street.avi").read_bytes())
+    with pytest.raises(StandsInTheWayError, match="ends before frame"):
+        litter_report(tmp_path / "events.json", None)
+
+
+def test_a_camera_that_shakes_while_its_reference_is_taken_too_gives_no_false_track(
+    tmp_path: Path,
+) -> None:
+    """The plain median of shaken pictures is a blurred one that none of them looks like."""
+    rng = np.random.default_rng(2)
+    grain = cv2.GaussianBlur(rng.normal(0, 90, (240, 320)).astype(np.float32), (0, 0), 1.5)
+    scene = cv2.resize(clean_scene(), (320, 240)).astype(np.float32) + grain[..., None] * 2
+    still = np.clip(scene, 0, 255).astype(np.uint8)
+    fourcc = cv2.VideoWriter.fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(tmp_path / "mast.avi"), fourcc, 2, (320, 240))
+    for number in range(52):
+        frame = still.copy()
+        if number >= 26:
+            frame[190:202, 120:132] = (235, 240, 240)
+        writer.write(shake(frame, number))
+    writer.release()
+    listed = {
+        "fps": 2,
+        "clean_frames": [0, 24],
+        "roi": [[0, 0.5], [1, 0.5], [1, 1], [0, 1]],
+        "events": [{"start": 26, "end": 51, "box": [120, 190, 12, 12]}],
+    }
+    (tmp_path / "events.json").write_text(json.dumps({"videos": {"mast.avi": listed}}))
+    counts = litter_report(tmp_path / "events.json", None)["counts"]
+    assert isinstance(counts, dict)
+    assert (counts["false_tracks"], counts["found"]) == (0, 1)
 
 
 def test_a_list_that_is_not_there_is_no_empty_list(tmp_path: Path) -> None:

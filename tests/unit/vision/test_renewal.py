@@ -237,3 +237,10 @@ def test_a_renewed_reference_never_holds_what_was_judged_present(
     except RenewalRefusedError:
         return
     assert told == []
+
+
+def test_a_reference_of_the_night_that_is_made_anew_stays_as_dark_as_the_night() -> None:
+    dark = (SCENE * 0.3).astype(np.uint8)
+    now = seen((repainted() * 0.3).astype(np.uint8))
+    renewed = renewed_picture(setup_with(dark), {Lighting.DAY: dark}, now)
+    assert abs(float(renewed.picture.mean()) - float(dark.mean())) < 0.1 * float(dark.mean())

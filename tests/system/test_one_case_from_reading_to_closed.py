@@ -163,7 +163,9 @@ def test_a_district_s_processes_bring_a_case_from_the_reading_to_closed_over_pos
         actors = [entry["actor"] for entry in loop.case()["log"]]
         assert actors.count("crew") == 3
         assert actors[-1] == "machine_verification"
-        assert [m["level"] for m in loop.phone.messages].count("new") == 1
+        # The sessions may have ended before the message stood as delivered: then it came again.
+        unmarked = [m for m in loop.phone.messages if not m["repeat"]]
+        assert [m["level"] for m in unmarked].count("new") == 1
         assert not list(loop.run.settings.run.data.glob("cases.db"))
         assert not list(loop.run.settings.run.data.glob("journal.db"))
 

@@ -6,19 +6,17 @@ says raises, so that no caption can become untrue.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import cv2
 import numpy as np
 
-from domain.devices import Camera
 from domain.problems import ProblemClass
 from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
-from firmware_sim.camera_geometry import camera_view, zones_of
 from firmware_sim.camera_server import CameraFault, with_fault
 from firmware_sim.ground import GroundItem, GroundKind, PlaceTruth
-from firmware_sim.renderer import SceneRenderer, Viewpoint, encode_jpeg
-from firmware_sim.scene import REFERENCE_HOUR, walkers_at
+from firmware_sim.renderer import encode_jpeg
+from firmware_sim.scene import walkers_at
+from tests.fakes.rendered_camera import RenderedCamera
 from vision.judging import CameraJudge
 from vision.limited_cv2 import Picture
 from vision.overflow_score import shipped_head
@@ -53,32 +51,16 @@ class _Scene:
     """One simulated camera, judged from a clean start."""
 
     def __init__(self) -> None:
-        self._view = camera_view(("container-1", "container-2"), Random(_SEED))
-        self._viewpoint = Viewpoint(scene_id="cam-01", view=self._view)
-        self._renderer = SceneRenderer(seed=_SEED)
-        camera = Camera(
-            device_id="cam-01",
-            place_id="place-1",
-            gateway_id="gw-1",
-            snapshot_url="http://camera.test/snapshot.jpg",
-            snapshot_interval_s=60,
-            zones=zones_of(self._view),
-            sign_posted=True,
-            legal_basis="rendered",
+        self._rendered = RenderedCamera(_SEED)
+        self._judge = CameraJudge(
+            self._rendered.camera, lambda _: self._rendered.references(), head=shipped_head()
         )
-        references = {
-            light: decode_picture(
-                encode_jpeg(self._renderer.clean_reference(self._viewpoint, light))
-            )
-            for light in REFERENCE_HOUR
-        }
-        self._judge = CameraJudge(camera, lambda _: references, head=shipped_head())
 
     def picture(self, at: datetime, level: float, ground: Sequence[GroundItem]) -> Picture:
         """Return what the camera sees."""
         levels = {"container-1": level, "container-2": 0.3}
         truth = PlaceTruth(place_id="place-1", at=at, levels=levels, ground=tuple(ground))
-        return self._renderer.snapshot(self._viewpoint, truth, at)
+        return self._rendered.snapshot(truth)
 
     def judged(self, picture: Picture) -> tuple[SnapshotVerdicts, Picture | None]:
         """Return what is said of it and what is stored of it."""

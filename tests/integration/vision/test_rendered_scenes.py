@@ -1,18 +1,16 @@
 """The simulated camera's pictures through the whole judging: tests code paths, not accuracy."""
 
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import numpy as np
 import pytest
 
-from domain.devices import Camera, Lighting
 from domain.problems import ProblemClass
 from domain.records import CameraHealth, SnapshotVerdicts, VerdictState
-from firmware_sim.camera_geometry import HEIGHT_PX, WIDTH_PX, camera_view, zones_of
+from firmware_sim.camera_geometry import HEIGHT_PX, WIDTH_PX
 from firmware_sim.ground import GroundItem, GroundKind, PlaceTruth
-from firmware_sim.renderer import SceneRenderer, Viewpoint
-from firmware_sim.scene import REFERENCE_HOUR, walkers_at
+from firmware_sim.scene import walkers_at
+from tests.fakes.rendered_camera import RenderedCamera
 from tests.fakes.sample_pictures import jpeg_of
 from vision.judging import CameraJudge
 from vision.limited_cv2 import Mask, Picture, cv2
@@ -47,34 +45,13 @@ class Scene:
     """One simulated camera and its judge."""
 
     def __init__(self, *, quick_looks: bool = False) -> None:
-        self._view = camera_view(("container-1", "container-2"), Random(SEED))
-        self._viewpoint = Viewpoint(scene_id="cam-01", view=self._view)
-        self._renderer = SceneRenderer(seed=SEED)
-        camera = Camera(
-            device_id="cam-01",
-            place_id="place-1",
-            gateway_id="gw-1",
-            snapshot_url="http://camera.test/snapshot.jpg",
-            snapshot_interval_s=60,
-            zones=zones_of(self._view),
-            sign_posted=True,
-            legal_basis="test",
-        )
-        self._camera = camera
+        self._rendered = RenderedCamera(SEED)
         self.judge = CameraJudge(
-            camera,
-            lambda _: self._references(),
+            self._rendered.camera,
+            lambda _: self._rendered.references(),
             head=shipped_head(),
             quick_looks=quick_looks,
         )
-
-    def _references(self) -> dict[Lighting, Picture]:
-        return {
-            lighting: decode_picture(
-                jpeg_of(self._renderer.clean_reference(self._viewpoint, lighting))
-            )
-            for lighting in REFERENCE_HOUR
-        }
 
     def look(
         self,
@@ -109,12 +86,12 @@ class Scene:
                 for number, (kind, size_m) in enumerate(items)
             ),
         )
-        return self._renderer.snapshot(self._viewpoint, truth, at)
+        return self._rendered.snapshot(truth)
 
     def watched(self) -> Mask:
         """Return (height, width) bool: inside any polygon of the camera."""
         shown = np.zeros((HEIGHT_PX, WIDTH_PX), dtype=np.bool_)
-        for zone in self._camera.zones:
+        for zone in self._rendered.camera.zones:
             shown |= polygon_mask(zone.polygon, WIDTH_PX, HEIGHT_PX)
         return shown
 
@@ -124,8 +101,8 @@ class Scene:
             place_id="place-1", at=at, levels={"container-1": 0.2, "container-2": 0.3}, ground=()
         )
         return (
-            self._renderer.snapshot(self._viewpoint, truth, at),
-            self._renderer.quiet_snapshot(self._viewpoint, truth, at),
+            self._rendered.snapshot(truth),
+            self._rendered.renderer.quiet_snapshot(self._rendered.viewpoint, truth, at),
         )
 
 

@@ -9,29 +9,19 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
 
-from domain.records import Record
-from wire.checked_records import CheckedRecord
+from ingest.stretch import NOTHING, Stretch
 
 MOST_FRESH_BYTES = 3 * 1024 * 1024
 """Encoded; in memory the records take about five times as much."""
 
 
-class FreshEntry(NamedTuple):
-    """A record and where the journal has it. Fulfils ``ingest.ports.time_series.SeriesEntry``."""
-
-    position: int
-    record: Record | CheckedRecord
-
-
 @dataclass(frozen=True, slots=True)
 class _Commit:
-    """What one commit put behind position ``behind`` and up to ``through``, without a hole."""
+    """What one commit of ``size`` bytes put behind position ``behind``, without a hole."""
 
     behind: int
-    through: int
-    records: Sequence[Record | CheckedRecord]
+    stretch: Stretch
     size: int
 
 
@@ -50,45 +40,39 @@ class FreshRecords:
         self._half_full = threading.Event()
         self._awake_for_good = False
 
-    def put(
-        self,
-        *,
-        span: tuple[int, int] | None,
-        records: Sequence[Record | CheckedRecord],
-        size: int,
-    ) -> None:
-        """Keep what a commit of ``size`` bytes put at ``span``, if that is known."""
-        if span is None or span[1] - span[0] != len(records) or not records:
+    def put(self, stretch: Stretch, *, behind: int, size: int) -> None:
+        """Keep what a commit of ``size`` bytes put behind that position.
+
+        What has a hole, because others write the journal too, is not kept.
+        """
+        if stretch.through - behind != len(stretch) or not stretch.records:
             return
         with self._lock:
-            if self._commits and self._commits[-1].through != span[0]:
+            if self._commits and self._commits[-1].stretch.through != behind:
                 self._forget(len(self._commits))
-            self._commits.append(_Commit(*span, records, size))
+            self._commits.append(_Commit(behind, stretch, size))
             self._bytes += size
             while self._bytes > self._most_bytes:
                 self._forget(1)
             if self._bytes * 2 >= self._most_bytes:
                 self._half_full.set()
 
-    def take(self, *, after: int, most: int) -> list[FreshEntry]:
+    def take(self, *, after: int, most: int) -> Stretch:
         """Return what lies right behind position ``after``, and forget it; nothing: not here.
 
         Of the commits that are here, as many as hold ``most`` entries or fewer, but at least one.
         """
-        taken: list[_Commit] = []
+        taken: list[Stretch] = []
         with self._lock:
             while self._commits and self._commits[0].behind < after:
                 self._forget(1)
             if self._commits and self._commits[0].behind == after:
                 held = 0
-                while self._commits and (not taken or held + len(self._commits[0].records) <= most):
-                    taken.append(self._commits[0])
-                    held += len(self._commits[0].records)
+                while self._commits and (not taken or held + len(self._commits[0].stretch) <= most):
+                    taken.append(self._commits[0].stretch)
+                    held += len(taken[-1])
                     self._forget(1)
-        if not taken:
-            return []
-        records = chain.from_iterable(commit.records for commit in taken)
-        return list(map(FreshEntry, range(after + 1, taken[-1].through + 1), records))
+        return _joined(taken)
 
     def rest(self, seconds: float) -> None:
         """Wait so long, but no longer than until half of the room is taken, or :meth:`wake`.
@@ -123,3 +107,13 @@ class FreshRecords:
             self._bytes -= self._commits.popleft().size
         if self._bytes * 2 < self._most_bytes and not self._awake_for_good:
             self._half_full.clear()
+
+
+def _joined(stretches: Sequence[Stretch]) -> Stretch:
+    if len(stretches) < 2:  # noqa: PLR2004  there is nothing to join
+        return stretches[0] if stretches else NOTHING
+    return Stretch(
+        through=stretches[-1].through,
+        records=list(chain.from_iterable(stretch.records for stretch in stretches)),
+        observed_us=list(chain.from_iterable(stretch.observed_us for stretch in stretches)),
+    )

@@ -180,7 +180,8 @@ class SqliteJournal:
         with self._file.transaction() as connection:
             _put_uplinks(connection, round_.uplinks.values(), received_us)
             before = newest_position(connection)
-            collided = _insert(connection, round_.rows, before)
+            rows = round_.rows()
+            collided = _insert(connection, rows, before)
             newest = newest_position(connection)
             conflicting = [row for row in collided if _is_conflict(connection, row)]
             conflicts = [conflict_letter(row, round_) for row in conflicting]
@@ -193,13 +194,13 @@ class SqliteJournal:
             trimmed = _put_letters(connection, [*round_.letters, *conflicts], self._most_letters)
             put_quality(
                 connection,
-                counts=counts_of(round_, collided=collided, conflicting=conflicting),
+                counts=counts_of(round_, rows, collided=collided, conflicting=conflicting),
                 hours=round_.hours,
                 received_us=received_us,
             )
-        late = sum(map(_LATE, round_.rows)) - sum(map(_LATE, collided))
+        late = sum(map(_LATE, rows)) - sum(map(_LATE, collided))
         return Committed(
-            accepted=len(round_.rows) - len(collided),
+            accepted=len(rows) - len(collided),
             late=late,
             duplicates=len(collided) - len(conflicts),
             conflicts=len(conflicts),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from ingest.dead_letters import DeadLetter, dead_letter
 from ingest.judge import same_content
-from ingest.ports.journal import JournalRow, Round
+from ingest.ports.journal import SETS_STATE, JournalRow, Round, kind_of
 from ingest.reasons import RefusalReason
 from wire.records import decode_record
 
@@ -48,9 +48,11 @@ def conflict_letter(row: JournalRow, round_: Round) -> DeadLetter:
 
 
 def newest_states(round_: Round) -> dict[tuple[str, str], int]:
-    """Return when the round's rows that set a state were observed, by device and kind."""
+    """Return when the round's records that set a state were observed, by device and kind."""
     return {
-        (device_id, kind): observed_us
-        for _, _, device_id, observed_us, kind, _, _, sets_state, _ in round_.rows
-        if sets_state
+        (record.device_id, str(kind_of(record))): observed_us
+        for record, observed_us, marks in zip(
+            round_.records, round_.observed_us, round_.marks, strict=True
+        )
+        if marks & SETS_STATE
     }

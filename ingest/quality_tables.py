@@ -46,11 +46,15 @@ _PUT_HOUR = (
 
 
 def counts_of(
-    round_: Round, *, collided: Iterable[JournalRow], conflicting: Iterable[JournalRow]
+    round_: Round,
+    rows: Iterable[JournalRow],
+    *,
+    collided: Iterable[JournalRow],
+    conflicting: Iterable[JournalRow],
 ) -> Counter[QualityKey]:
     """Return the round's counts with those that only the journal's indexes could decide."""
     counts = round_.counts.copy()
-    late = Counter([(row.uplink, row.device_id) for row in round_.rows if row.late])
+    late = Counter([(row.uplink, row.device_id) for row in rows if row.late])
     late.subtract([(row.uplink, row.device_id) for row in collided if row.late])
     for (uplink, device_id), times in late.items():
         gateway_id = round_.uplinks[uplink].gateway_id

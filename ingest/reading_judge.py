@@ -9,18 +9,14 @@ from datetime import UTC
 from enum import Enum, auto
 
 from domain.devices import FillSensor
-from domain.records import RecordKind
 from domain.registry import RegistrySnapshot
 from ingest.device_watch import HOUR_US, RateLimits, Sender, is_accepted_level
 from ingest.instants import EPOCH, MICROSECOND
 from ingest.judge import EARLIEST_OBSERVATION, FUTURE_TOLERANCE, LATE_AFTER
-from ingest.ports.journal import JournalRow, Known, Round, Uplink
+from ingest.ports.journal import LATE, SETS_STATE, USED_ID, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
 from wire.checked_records import CheckedFill, CheckedRecord
 from wire.records import RecordBody
-
-_FILL = RecordKind.FILL.value
-_new_row = tuple.__new__  # half the cost of the class, and it is made of every record
 
 
 class Verdict(Enum):
@@ -52,7 +48,9 @@ class ReadingJudge:
         self._late_before = now - LATE_AFTER
         self._latest = now + FUTURE_TOLERANCE
 
-    def judge(self, body: RecordBody, uplink: Uplink, sequence: int, encoded: bytes) -> Verdict:
+    def judge(
+        self, body: RecordBody, uplink: Uplink, sequence: int, encoded: bytes, *, used_id: bool
+    ) -> Verdict:
         """Judge a record, and add it to the round if it is admitted."""
         values, observed_at, device_id = body.values, body.observed_at, body.device_id
         if (
@@ -89,19 +87,8 @@ class ReadingJudge:
             note = watch.learn(device_id, hour, offset, usable=is_accepted_level(values))
             if note is not None:
                 round_.hours.append(note)
-        round_.records.append(body)
-        row = (
-            uplink.number,
-            sequence,
-            device_id,
-            observed_us,
-            _FILL,
-            self._now_us,
-            late,
-            sets_state,
-            encoded,
-        )
-        round_.rows.append(_new_row(JournalRow, row))
+        marks = late * LATE | sets_state * SETS_STATE | used_id * USED_ID
+        round_.admit(uplink.number, sequence, encoded, body, observed_us, marks)
         return ADMITTED
 
     def _find_sender(self, device_id: str) -> Sender | None:

@@ -1,6 +1,7 @@
 """From batches as they came to a round ready for the journal: decode, judge, collect."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.records import FillReading, Record
@@ -9,7 +10,7 @@ from ingest.dead_letters import DeadLetter, as_one_of_a_flood, dead_letter
 from ingest.device_watch import DEFAULT_RATE_LIMITS, HOUR_US, HourNote, RateLimits
 from ingest.instants import to_us
 from ingest.judge import judge
-from ingest.ports.journal import JournalRow, Known, Round, Uplink
+from ingest.ports.journal import LATE, SETS_STATE, USED_ID, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
 from ingest.reading_judge import ADMITTED, ReadingJudge, Verdict
 from ingest.reasons import RefusalReason
@@ -23,6 +24,15 @@ _MICROSECOND = timedelta(microseconds=1)
 
 MOST_GAPS = 1_000
 """A gateway that leaves more gaps than this waits until it has filled some (it sends again)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Records of one uplink that wait for their judgement; ``used_ids``: some ids were known."""
+
+    uplink: Uplink
+    items: Sequence[tuple[int, bytes]]
+    used_ids: bool = False
 
 
 class RoundBuilder:
@@ -56,7 +66,7 @@ class RoundBuilder:
         self._readings = ReadingJudge(
             round_=self.round, known=known, registry=registry, limits=limits
         )
-        self._runs: list[tuple[Uplink, Sequence[tuple[int, bytes]]]] = []
+        self._waiting: list[_Waiting] = []
 
     def add_batch(self, gateway_id: str, payload: bytes) -> None:
         """Add what came on the topic of ``gateway_id``."""
@@ -81,7 +91,7 @@ class RoundBuilder:
         first, last = batch.items[0][0], batch.items[-1][0]
         if first > progress.through and last - first == len(batch.items) - 1:
             self._note_gaps(gateway_id, opened=progress.note_run(first, last))
-            self._runs.append((uplink, batch.items))
+            self._waiting.append(_Waiting(uplink, batch.items))
             return
         new: list[tuple[int, bytes]] = []
         for sequence, encoded in batch.items:
@@ -92,31 +102,29 @@ class RoundBuilder:
             # or it is another record under a used id, which the journal will call a conflict.
             self._note_gaps(gateway_id, opened=progress.note(sequence))
             new.append((sequence, encoded))
-        self._runs.append((uplink, new))
+        self._waiting.append(_Waiting(uplink, new, used_ids=True))
 
     def judge_records(self) -> None:
         """Judge the records of the batches, in the order they came."""
-        runs, self._runs = self._runs, []
-        bodies = iter(decode_checked([encoded for _, items in runs for _, encoded in items]))
-        for uplink, items in runs:
-            self._judge_run(uplink, items, bodies)
+        waiting, self._waiting = self._waiting, []
+        bodies = iter(decode_checked([encoded for one in waiting for _, encoded in one.items]))
+        for one in waiting:
+            self._judge_items(one, bodies)
 
-    def _judge_run(
-        self,
-        uplink: Uplink,
-        items: Sequence[tuple[int, bytes]],
-        bodies: Iterator[RecordBody | UnreadablePayloadError],
+    def _judge_items(
+        self, waiting: "_Waiting", bodies: Iterator[RecordBody | UnreadablePayloadError]
     ) -> None:
-        judge_reading = self._readings.judge
-        for (sequence, encoded), body in zip(items, bodies, strict=False):
+        judge_reading, uplink, used_ids = self._readings.judge, waiting.uplink, waiting.used_ids
+        for (sequence, encoded), body in zip(waiting.items, bodies, strict=False):
             try:
                 if isinstance(body, UnreadablePayloadError):
                     raise body
-                verdict = judge_reading(body, uplink, sequence, encoded)
+                verdict = judge_reading(body, uplink, sequence, encoded, used_id=used_ids)
                 if verdict is ADMITTED:
                     self.newest_gateway_at = body.gateway_at
                 elif verdict is Verdict.UNDECIDED:
-                    self._judge_record(uplink, sequence, encoded, record_of(body))
+                    record = record_of(body)
+                    self._judge_record(uplink, sequence, encoded, record, used_id=used_ids)
                 else:
                     reason = RefusalReason.RATE_EXCEEDED
                     self._refuse_judged(reason, record_of(body), encoded, uplink, sequence)
@@ -128,7 +136,9 @@ class RoundBuilder:
         if opened:
             self.round.counts[QualityKey(gateway_id, "", CountKind.GAP, "")] += 1
 
-    def _judge_record(self, uplink: Uplink, sequence: int, encoded: bytes, record: Record) -> None:
+    def _judge_record(
+        self, uplink: Uplink, sequence: int, encoded: bytes, record: Record, *, used_id: bool
+    ) -> None:
         device_id = record.device_id
         device = self._registry.device(device_id)
         judged = judge(
@@ -158,20 +168,8 @@ class RoundBuilder:
                 key = QualityKey(uplink.gateway_id, device_id, CountKind.SUSPICIOUS, suspicion)
                 self.round.counts[key] += 1
         self.newest_gateway_at = record.gateway_at
-        self.round.records.append(record)
-        self.round.rows.append(
-            JournalRow(
-                uplink.number,
-                sequence,
-                device_id,
-                observed_us,
-                kind.value,
-                self._now_us,
-                late,
-                judged.sets_state,
-                encoded,
-            )
-        )
+        marks = late * LATE | judged.sets_state * SETS_STATE | used_id * USED_ID
+        self.round.admit(uplink.number, sequence, encoded, record, observed_us, marks)
 
     def _refuse_judged(
         self,

@@ -15,8 +15,9 @@ from ingest.fresh_records import FreshRecords
 from ingest.inbox import Arrival
 from ingest.metrics import IngestMetrics
 from ingest.picture_intake import PictureIntake
-from ingest.ports.journal import Committed, Journal, Known, Uplink
+from ingest.ports.journal import Committed, Journal, Known, Round, Uplink
 from ingest.round_builder import RoundBuilder
+from ingest.stretch import Stretch
 from wire.acks import Ack
 
 _log = structlog.get_logger(__name__)
@@ -84,11 +85,17 @@ class Rounds:
         committed = self._journal.commit(builder.round)
         self._known = known
         size = sum(len(arrival.payload) for arrival in batches)
-        for fresh in self._fresh:
-            fresh.put(span=committed.span, records=builder.round.records, size=size)
+        if committed.span is not None:
+            self._hand_on(builder.round, committed.span, size)
         self._count(builder, committed, len(batches))
         self._metrics.pictures.inc(took.stored)
         return acknowledgements(builder.round.uplinks.values(), took.acked)
+
+    def _hand_on(self, round_: Round, span: tuple[int, int], size: int) -> None:
+        behind, through = span
+        stretch = Stretch(through=through, records=round_.records, observed_us=round_.observed_us)
+        for fresh in self._fresh:
+            fresh.put(stretch, behind=behind, size=size)
 
     def _take_pictures(
         self, pictures: Sequence[Arrival], builder: RoundBuilder, registry: RegistrySnapshot

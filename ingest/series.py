@@ -9,11 +9,11 @@ from domain.records import Record
 from ingest.day_sealing import bounds_us, closed_day, reopen, seal
 from ingest.instants import from_us
 from ingest.many_rows import ManyRows
-from ingest.ports.time_series import SeriesEntry
 from ingest.rollups import DeviceDay, Tallies, day_of_hour, fold_days, put_hours, unfolded_days
 from ingest.series_rows import SeriesRows, count_readings, rows_of
 from ingest.series_schema import open_series_schema
 from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
+from ingest.stretch import Stretch
 from ingest.unrolled_hours import forget_unrolled, name_unrolled, roll_up_again
 from storage.sqlite import SqliteFile
 from wire.checked_records import CheckedRecord
@@ -82,15 +82,15 @@ class SqliteSeries:
         """Return the position of the last journal entry that is in the series."""
         return _position(self._file.connection, _JOURNAL)
 
-    def append(self, entries: Sequence[SeriesEntry]) -> None:
-        """Add entries and move the cursor, in one transaction; of an identity the first stays.
+    def append(self, stretch: Stretch) -> None:
+        """Add records and move the cursor, in one transaction; of an identity the first stays.
 
-        Without entries the backlog is at its end: what waited for that is done.
+        Without records the backlog is at its end: what waited for that is done.
         """
-        if not entries:
+        if not stretch.records:
             self._roll_up_rest()
             return
-        records = self._young_enough([entry.record for entry in entries])
+        records = self._young_enough(stretch.records)
         with self._file.transaction() as connection:
             numbers = self._device_numbers(connection, records)
             rows = rows_of(records, numbers)
@@ -105,11 +105,11 @@ class SqliteSeries:
                 added = Tallies()
             else:
                 name_unrolled(connection, hours)
-            connection.execute(_PUT_CURSOR, (_JOURNAL, entries[-1].position))
+            connection.execute(_PUT_CURSOR, (_JOURNAL, stretch.through))
         self._numbers, self._unrolled, self._unfolded = numbers, added, unfolded
         self._restless |= {day_of_hour(hour) for hour in hours}
-        if len(records) < len(entries):
-            self._on_too_old(len(entries) - len(records))
+        if len(records) < len(stretch):
+            self._on_too_old(len(stretch) - len(records))
 
     def start_over(self) -> None:
         """Move the cursor before the first entry; what is there stays."""
@@ -158,7 +158,9 @@ class SqliteSeries:
                 _roll_up(connection, self._unrolled, self._unfolded, all_days=True)
             self._unrolled, self._unfolded = Tallies(), set()
 
-    def _young_enough(self, records: list[Record | CheckedRecord]) -> list[Record | CheckedRecord]:
+    def _young_enough(
+        self, records: Sequence[Record | CheckedRecord]
+    ) -> Sequence[Record | CheckedRecord]:
         if not self._kept_from:
             return records
         since = from_us(bounds_us(self._kept_from)[0])

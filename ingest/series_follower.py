@@ -1,16 +1,16 @@
 """Carries the journal into the time series, in a thread of its own and at its own pace."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
-from ingest.fresh_records import FreshEntry, FreshRecords
+from ingest.fresh_records import FreshRecords
 from ingest.metrics import IngestMetrics
 from ingest.ports.encoded_feed import EncodedRecordFeed
-from ingest.ports.time_series import SeriesEntry, TimeSeries
+from ingest.ports.time_series import TimeSeries
+from ingest.stretch import Stretch, stretch_of_rows
 from storage.sqlite import is_disk_failure
-from wire.checked_records import decode_told
 
 _POLL_S = 0.05
 _GATHER_S, _GATHER_FROM = 0.25, 200
@@ -77,25 +77,20 @@ class SeriesFollower:
             _log.warning("series_starts_over", cursor=cursor, newest_position=newest)
             self._series.start_over()
             cursor = 0
-        entries = self._next_entries(cursor)
-        self._series.append(entries)
+        stretch = self._next_stretch(cursor)
+        self._series.append(stretch)
         # Where nothing came, what lies up to the newest is of other workers, and none of ours.
-        self.position = entries[-1].position if entries else max(cursor, newest)
+        self.position = stretch.through if stretch.records else max(cursor, newest)
         self.backlog = max(0, newest - self.position)
         self._metrics.series_backlog.set(self.backlog)
-        return len(entries)
+        return len(stretch)
 
-    def _next_entries(self, cursor: int) -> Sequence[SeriesEntry]:
+    def _next_stretch(self, cursor: int) -> Stretch:
         fresh = self._fresh.take(after=cursor, most=_MOST_ENTRIES)
-        if fresh:
+        if fresh.records:
             return fresh
         limit = self._fresh.missing(after=cursor, most=_MOST_ENTRIES)
-        rows = self._feed.read_encoded(after=cursor, limit=limit)
-        records = decode_told([encoded for _, encoded in rows])
-        return [
-            FreshEntry(position, record)
-            for (position, _), record in zip(rows, records, strict=True)
-        ]
+        return stretch_of_rows(self._feed.read_encoded(after=cursor, limit=limit))
 
     def _run(self) -> None:
         retry_s = _FIRST_RETRY_S

@@ -108,8 +108,8 @@ class RecordLines:
     ) -> tuple[int, int, Sequence[RecordBody]] | None:
         """Return how many entries follow, the position of the last, and what they say."""
         fresh = self._fresh.take(after=after, most=most)
-        if fresh:
-            return len(fresh), fresh[-1].position, [_body_of(entry.record) for entry in fresh]
+        if fresh.records:
+            return len(fresh), fresh.through, [_body_of(record) for record in fresh.records]
         limit = self._fresh.missing(after=after, most=min(most, _ROWS_AT_ONCE))
         rows = self._feed.read_encoded(after=after, limit=limit)
         if not rows:

@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from domain.records import Record
+from domain.records import Record, RecordKind
 from domain.registry import RegistrySnapshot
 from ingest.dead_letters import DeadLetter
 from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits, Sender
+from ingest.instants import to_us
 from ingest.judge import NewestTimes
 from ingest.quality_counts import QualityKey
 from ingest.uplink_progress import UplinkProgress
@@ -99,23 +100,90 @@ class PictureRow(NamedTuple):
     received_us: int
 
 
+LATE, SETS_STATE, USED_ID = 1, 2, 4
+"""Marks of an accepted record. ``USED_ID``: its uplink id was known before.
+
+A record that sets the state of its device is newer than all of its kind that were ever accepted,
+so no other has its identity; if its uplink id is not used either, it cannot have a twin.
+"""
+
+
+@dataclass(slots=True)
+class Run:
+    """Accepted records of one uplink, by number, whose sequences follow one another."""
+
+    uplink: int
+    first: int
+    count: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Round:
     """Everything that one transaction commits. ``uplinks`` are those heard of, by number.
 
-    ``records`` are those of ``rows``, decoded, for who follows the journal in this process.
+    The accepted records are columns, in their order: ``encoded``, ``records`` (readings as they
+    were decoded), ``observed_us``, ``marks``; ``runs`` say whose they are, one after the other.
     ``counts`` and ``hours`` are the bookkeeping of quality; the journal adds what only it can
     know: conflicts, and which of the late records were new.
     """
 
     received_at: datetime
-    rows: list[JournalRow] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    encoded: list[bytes] = field(default_factory=list)
     records: list[Record | CheckedRecord] = field(default_factory=list)
+    observed_us: list[int] = field(default_factory=list)
+    marks: bytearray = field(default_factory=bytearray)
     letters: list[DeadLetter] = field(default_factory=list)
     pictures: list[PictureRow] = field(default_factory=list)
     uplinks: dict[int, Uplink] = field(default_factory=dict)
     counts: Counter[QualityKey] = field(default_factory=Counter)
     hours: list[HourNote] = field(default_factory=list)
+
+    def admit(
+        self,
+        uplink: int,
+        sequence: int,
+        encoded: bytes,
+        record: Record | CheckedRecord,
+        observed_us: int,
+        marks: int,
+    ) -> None:
+        """Add an accepted record."""
+        run = self.runs[-1] if self.runs else None
+        if run is None or run.uplink != uplink or run.first + run.count != sequence:
+            run = Run(uplink, sequence)
+            self.runs.append(run)
+        run.count += 1
+        self.encoded.append(encoded)
+        self.records.append(record)
+        self.observed_us.append(observed_us)
+        self.marks.append(marks)
+
+    def rows(self) -> list[JournalRow]:
+        """Return the accepted records one by one."""
+        received_us = to_us(self.received_at)
+        ids = ((run.uplink, run.first + place) for run in self.runs for place in range(run.count))
+        return [
+            JournalRow(
+                uplink,
+                sequence,
+                record.device_id,
+                observed_us,
+                str(kind_of(record)),
+                received_us,
+                bool(marks & LATE),
+                bool(marks & SETS_STATE),
+                encoded,
+            )
+            for (uplink, sequence), encoded, record, observed_us, marks in zip(
+                ids, self.encoded, self.records, self.observed_us, self.marks, strict=True
+            )
+        ]
+
+
+def kind_of(record: Record | CheckedRecord) -> RecordKind:
+    """Return the kind of a record; what is not made a domain record yet is a reading."""
+    return record.kind if isinstance(record, Record) else RecordKind.FILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

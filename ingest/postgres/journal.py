@@ -137,7 +137,8 @@ class PostgresJournal:
         received_us = to_us(round_.received_at)
         with self._session.transaction(in_turn=True) as cursor:
             _put_uplinks(cursor, round_.uplinks.values(), received_us)
-            before, collided = _put_rows(cursor, round_.rows)
+            rows = round_.rows()
+            before, collided = _put_rows(cursor, rows)
             conflicting = [row for row in collided if says_other(row, _twins(cursor, row))]
             conflicts = [conflict_letter(row, round_) for row in conflicting]
             states = newest_states(round_)
@@ -149,19 +150,19 @@ class PostgresJournal:
             trimmed = put_letters(cursor, [*round_.letters, *conflicts], most=self._most_letters)
             put_quality(
                 cursor,
-                counts=counts_of(round_, collided=collided, conflicting=conflicting),
+                counts=counts_of(round_, rows, collided=collided, conflicting=conflicting),
                 hours=round_.hours,
                 received_us=received_us,
             )
-        late = sum(row.late for row in round_.rows) - sum(row.late for row in collided)
+        late = sum(row.late for row in rows) - sum(row.late for row in collided)
         knows_span = self._alone and not collided
         return Committed(
-            accepted=len(round_.rows) - len(collided),
+            accepted=len(rows) - len(collided),
             late=late,
             duplicates=len(collided) - len(conflicts),
             conflicts=len(conflicts),
             letters_trimmed=trimmed,
-            span=(before, before + len(round_.rows)) if knows_span else None,
+            span=(before, before + len(rows)) if knows_span else None,
         )
 
     def trim(self, *, before: datetime, through: int, most: int) -> int:

@@ -24,19 +24,18 @@ from urllib.parse import urlsplit
 from influxdb_client import Point
 from msgspec import json
 
-from domain.records import RecordKind
 from ingest.influx.deliveries import SqliteDeliveries
 from ingest.influx.record_lines import RecordLines, lines_of_bodies, lines_of_records
 from ingest.influx.server import InfluxAddress, InfluxServer
 from ingest.influx.writer import LINES_A_BODY
 from ingest.instants import to_us
 from ingest.journal import SqliteJournal
-from ingest.ports.journal import JournalRow, Round
+from ingest.ports.journal import SETS_STATE, Round
 from ingest.record_feed import SqliteRecordFeed
 from tests.benchmarks.ingest_load import encoded_records
 from tests.benchmarks.surroundings import print_surroundings
 from tests.fakes.influx_rig import new_bucket, new_writer
-from tests.fakes.ingest_samples import BOOT, GATEWAY, sample_registry, sensor_id
+from tests.fakes.ingest_samples import BOOT, GATEWAY, sample_registry
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.influx_server import ORG, RunningInflux, find_influxd
 from wire.records import FillBody, RecordBody, decode_record
@@ -113,21 +112,11 @@ def fill_journal(path: Path, rows: int) -> None:
     received_at = datetime.now(UTC)
     for first in range(1, rows + 1, BATCH):
         round_ = Round(received_at=received_at, uplinks={uplink.number: uplink})
-        round_.rows = [
-            JournalRow(
-                uplink=uplink.number,
-                sequence=sequence,
-                device_id=sensor_id(sequence % SENSORS),
-                observed_us=to_us(decode_record(record).observed_at),
-                kind=RecordKind.FILL.value,
-                received_us=to_us(received_at),
-                late=False,
-                sets_state=True,
-                record=record,
-            )
-            for sequence, record in encoded_records(first, min(BATCH, rows + 1 - first), FIRST)
-        ]
-        assert journal.commit(round_).accepted == len(round_.rows)
+        for sequence, encoded in encoded_records(first, min(BATCH, rows + 1 - first), FIRST):
+            record = decode_record(encoded)
+            observed_us = to_us(record.observed_at)
+            round_.admit(uplink.number, sequence, encoded, record, observed_us, SETS_STATE)
+        assert journal.commit(round_).accepted == len(round_.records)
     journal.close()
 
 

@@ -30,9 +30,11 @@ from ingest.history import SqliteHistory
 from ingest.instants import to_us
 from ingest.measures import SqliteMeasures
 from ingest.series import SqliteSeries
+from ingest.stretch import NOTHING
 from storage.sqlite import SqliteFile
 from tests.benchmarks.surroundings import print_surroundings
 from tests.fakes.ingest_samples import BOOT, GATEWAY, sample_registry
+from tests.fakes.journal_stretches import stretch_of
 
 TRANSACTION = 8_000
 EVERY = timedelta(minutes=5)
@@ -231,11 +233,11 @@ def load(folder: Path, registry: RegistrySnapshot, days: int, plain_days: int) -
         while batch := list(islice(source, TRANSACTION)):
             position += len(batch)
             spent = ours_beside if day < plain_days else ours
-            spent.add(len(batch), lambda batch=batch: series.append(batch))  # type: ignore[misc]
+            spent.add(len(batch), lambda batch=batch: series.append(stretch_of(batch)))  # type: ignore[misc]
             if day < plain_days:
                 theirs.add(len(batch), lambda batch=batch: plain.append(batch))  # type: ignore[misc]
         (ours_beside if day < plain_days else ours).add(0, lambda: seal_closed_days(series))
-        (ours_beside if day < plain_days else ours).add(0, lambda: series.append([]))
+        (ours_beside if day < plain_days else ours).add(0, lambda: series.append(NOTHING))
         if day + 1 == plain_days:
             plain.close()
             per_row = size(folder / "plain.db") / theirs.readings

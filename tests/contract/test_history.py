@@ -28,6 +28,7 @@ from tests.fakes.ingest_samples import (
     sensor_id,
     verdicts_record,
 )
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_record_feed import MemoryRecordFeed
@@ -60,7 +61,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     feed = MemoryRecordFeed()
 
     def append(*records: Record) -> None:
-        series.append([feed.append_record(record) for record in records])
+        series.append(stretch_of([feed.append_record(record) for record in records]))
         if request.param == "sealed":
             seal_all_days(series)
 

@@ -39,6 +39,7 @@ from tests.fakes.ingest_samples import (
     sensor_id,
     verdicts_record,
 )
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_measures import MemoryMeasures
 from tests.fakes.memory_record_feed import MemoryRecordFeed
@@ -66,7 +67,10 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     series = SqliteSeries(tmp_path / "series.db")
     measures = SqliteMeasures(tmp_path / "series.db")
     feed = MemoryRecordFeed()
-    yield measures, lambda *records: series.append([feed.append_record(r) for r in records])
+    yield (
+        measures,
+        lambda *records: series.append(stretch_of([feed.append_record(r) for r in records])),
+    )
     measures.close()
     series.close()
 

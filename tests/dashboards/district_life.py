@@ -52,6 +52,8 @@ from ingest.influx.health_lines import HealthLines
 from ingest.influx.place_lines import PlaceLines
 from ingest.influx.source import LineSource
 from ingest.series import SqliteSeries
+from ingest.stretch import NOTHING
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
@@ -134,13 +136,13 @@ class DistrictLife:
             self.clock.advance(seconds=STEP.total_seconds())
             self._overfill()
             entries = [self._received(record) for record in self._spoken()]
-            self.series.append(entries)
+            self.series.append(stretch_of(entries))
             while self._evaluation.follow_once():
                 pass
             self._evaluation.tick()
             self._work()
             self._tell()
-        self.series.append([])
+        self.series.append(NOTHING)
 
     def _spoken(self) -> Iterator[Record]:
         now = self.clock.now()

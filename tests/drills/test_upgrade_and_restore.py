@@ -18,7 +18,7 @@ from huanwei.restore import restore
 from huanwei.run_files import JOURNAL
 from ingest.instants import to_us
 from ingest.journal import SqliteJournal
-from ingest.ports.journal import JournalRow, Round
+from ingest.ports.journal import SETS_STATE, Round
 from storage.sqlite import SqliteFile
 from tests.device_load import (
     DeviceLoad,
@@ -186,23 +186,12 @@ def fill_journal(journal: Path, count: int) -> list[Identity]:
                 fill_record(number % DEVICES, at=BEGAN + number * timedelta(seconds=1))
                 for number in numbers
             ]
-            rows = [
-                JournalRow(
-                    uplink=uplink.number,
-                    sequence=number,
-                    device_id=record.device_id,
-                    observed_us=to_us(record.observed_at),
-                    kind=record.kind,
-                    received_us=to_us(BEGAN),
-                    late=False,
-                    sets_state=True,
-                    record=encode_record(record),
-                )
-                for number, record in zip(numbers, records, strict=True)
-            ]
-            for number in numbers:
+            round_ = Round(received_at=BEGAN, uplinks={uplink.number: uplink})
+            for number, record in zip(numbers, records, strict=True):
                 uplink.progress.note(number)
-            file.commit(Round(received_at=BEGAN, rows=rows, uplinks={uplink.number: uplink}))
+                encoded, observed_us = encode_record(record), to_us(record.observed_at)
+                round_.admit(uplink.number, number, encoded, record, observed_us, SETS_STATE)
+            file.commit(round_)
             identities += [(r.device_id, r.observed_at, str(r.kind)) for r in records]
     finally:
         file.close()

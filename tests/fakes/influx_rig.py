@@ -27,6 +27,7 @@ from ingest.influx.writer import InfluxWriter
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
 from tests.fakes.ingest_samples import CAMERA, sample_registry
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import ManualClock
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
@@ -136,7 +137,7 @@ class InfluxSeries:
             identity = (record.device_id, record.observed_at, record.kind)
             if identity not in self._seen:
                 self._seen.add(identity)
-                self._series.append([self._feed.append_record(record)])
+                self._series.append(stretch_of([self._feed.append_record(record)]))
         for writer in self._writers:
             while writer.step():
                 pass

@@ -76,7 +76,8 @@ class MemoryJournal:
                 uplink.progress.through,
                 uplink.progress.missing,
             )
-        for row in round_.rows:
+        rows = round_.rows()
+        for row in rows:
             twins = [
                 kept for kept in self.rows.values() if kept[:2] == row[:2] or kept[2:5] == row[2:5]
             ]
@@ -107,7 +108,7 @@ class MemoryJournal:
         return Committed(
             accepted=accepted,
             late=late,
-            duplicates=len(round_.rows) - accepted - conflicts,
+            duplicates=len(rows) - accepted - conflicts,
             conflicts=conflicts,
             letters_trimmed=0,
         )

@@ -3,11 +3,12 @@
 from ingest.day_sealing import seal
 from ingest.rollups import day_of_us
 from ingest.series import SqliteSeries
+from ingest.stretch import NOTHING
 
 
 def seal_all_days(series: SqliteSeries) -> int:
     """Seal every day, closed or not; return how many readings that were."""
-    series.append([])
+    series.append(NOTHING)
     times = series._file.connection.execute("SELECT observed_us FROM fill").fetchall()
     days = sorted({day_of_us(observed_us) for (observed_us,) in times})
     with series._file.transaction() as connection:

@@ -23,6 +23,7 @@ from storage.registry_file import load_registry, save_registry
 from storage.sqlite import SqliteFile
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import batch, fill_record, sample_registry
+from tests.fakes.journal_stretches import stretch_of
 
 
 class Site:
@@ -60,7 +61,8 @@ class Site:
             self.sequence += 1
             at = self.rig.clock.now() + timedelta(milliseconds=self.sequence)
             self.rig.receive(batch({self.sequence: fill_record(at=at)}))
-            self.series.append(self.rig.feed.read(after=self.series.cursor(), limit=100))
+            entries = self.rig.feed.read(after=self.series.cursor(), limit=100)
+            self.series.append(stretch_of(entries))
 
 
 @pytest.fixture

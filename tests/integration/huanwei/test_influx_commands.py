@@ -24,6 +24,7 @@ from tests.fakes.centre_rig import open_centre
 from tests.fakes.influx_rig import REGISTRY
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import batch, emptied_record, fill_record, verdicts_record
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START
 from tests.influx_server import ADMIN_TOKEN, ORG, RunningInflux
 
@@ -58,7 +59,7 @@ def fill_files(settings: Settings) -> list[Record]:
         rig.clock.advance(seconds=(NOW - START).total_seconds())
         rig.receive(batch(dict(enumerate(records, start=1))))
         series = SqliteSeries(data / "series.db")
-        series.append(rig.entries())
+        series.append(stretch_of(rig.entries()))
         series.close()
     with open_centre(data, REGISTRY) as centre:
         centre.clock.advance(seconds=(NOW - START).total_seconds())

@@ -25,6 +25,7 @@ from tests.fakes.ingest_samples import (
     sensor_id,
     verdicts_record,
 )
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START, ManualClock
 from tests.fakes.memory_history import MemoryHistory
 from tests.fakes.memory_record_feed import MemoryRecordFeed
@@ -57,7 +58,7 @@ class Kept:
         self.series = self._open()
 
     def add(self, *records: Record) -> None:
-        self.series.append([self.journal.append_record(record) for record in records])
+        self.series.append(stretch_of([self.journal.append_record(record) for record in records]))
 
     def readings(self, number: int = 0) -> Sequence[tuple[datetime, FillReading]]:
         return self.history.fill(sensor_id(number), **EVER)

@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry
 from domain.records import Record
 from ingest.fresh_records import FreshRecords
 from ingest.influx.record_lines import RecordLines
+from ingest.instants import to_us
 from ingest.metrics import IngestMetrics
-from ingest.ports.time_series import SeriesEntry
 from ingest.series_follower import SeriesFollower
+from ingest.stretch import NOTHING, Stretch
 from tests.fakes.influx_rig import REGISTRY
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import (
@@ -25,22 +26,26 @@ from tests.fakes.ingest_samples import (
 )
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
-from wire.checked_records import decode_told
+from wire.checked_records import CheckedRecord, decode_told
 from wire.records import encode_record, record_of
 
 RECORDS = series_of_records(200)
 OF_ALL_KINDS = [*series_of_records(7), emptied_record(2), verdicts_record(), fill_record(3)]
 
 
-def told(entries: Sequence[SeriesEntry]) -> list[tuple[int, Record]]:
+def told(stretch: Stretch) -> list[tuple[int, Record]]:
     """Return positions and records, readings made records where they are as decoded."""
+    first = stretch.through - len(stretch) + 1
+    assert list(stretch.observed_us) == [to_us(record.observed_at) for record in stretch.records]
     return [
-        (
-            entry.position,
-            entry.record if isinstance(entry.record, Record) else record_of(entry.record),
-        )
-        for entry in entries
+        (position, record if isinstance(record, Record) else record_of(record))
+        for position, record in enumerate(stretch.records, first)
     ]
+
+
+def stretch(records: Sequence[Record | CheckedRecord], through: int) -> Stretch:
+    observed_us = [to_us(record.observed_at) for record in records]
+    return Stretch(through=through, records=records, observed_us=observed_us)
 
 
 class RememberingSeries:
@@ -52,8 +57,8 @@ class RememberingSeries:
     def cursor(self) -> int:
         return self.entries[-1][0] if self.entries else 0
 
-    def append(self, entries: Sequence[SeriesEntry]) -> None:
-        self.entries += told(entries)
+    def append(self, stretch: Stretch) -> None:
+        self.entries += told(stretch)
 
     def start_over(self) -> None:
         self.entries = []
@@ -71,19 +76,18 @@ class CountingFeed(MemoryRecordFeed):
 
 
 def put(fresh: FreshRecords, behind: int, through: int) -> None:
-    fresh.put(span=(behind, through), records=RECORDS[behind:through], size=through - behind)
+    fresh.put(stretch(RECORDS[behind:through], through), behind=behind, size=through - behind)
 
 
 def positions(fresh: FreshRecords, after: int, most: int = 1_000) -> list[int]:
-    return [entry.position for entry in fresh.take(after=after, most=most)]
+    return [position for position, _ in told(fresh.take(after=after, most=most))]
 
 
 def test_what_was_put_comes_out_once_with_its_positions() -> None:
     fresh = FreshRecords()
     put(fresh, 10, 13)
     put(fresh, 13, 14)
-    entries = fresh.take(after=10, most=100)
-    assert [(entry.position, entry.record) for entry in entries] == [
+    assert told(fresh.take(after=10, most=100)) == [
         (position, RECORDS[position - 1]) for position in (11, 12, 13, 14)
     ]
     assert positions(fresh, 10) == positions(fresh, 14) == []
@@ -117,10 +121,9 @@ def test_the_oldest_commits_make_room() -> None:
     assert fresh.begins_behind() is None
 
 
-def test_a_commit_of_unknown_place_makes_those_before_it_worthless() -> None:
+def test_a_commit_behind_a_hole_makes_those_before_it_worthless() -> None:
     fresh = FreshRecords()
     put(fresh, 0, 3)
-    fresh.put(span=None, records=RECORDS[3:5], size=2)
     assert positions(fresh, 0) == [1, 2, 3]
     put(fresh, 5, 6)
     assert positions(fresh, 3) == []
@@ -130,7 +133,7 @@ def test_a_commit_of_unknown_place_makes_those_before_it_worthless() -> None:
 
 def test_a_span_with_a_hole_is_not_kept() -> None:
     fresh = FreshRecords()
-    fresh.put(span=(0, 4), records=RECORDS[:3], size=3)
+    fresh.put(stretch(RECORDS[:3], 4), behind=0, size=3)
     assert fresh.begins_behind() is None
 
 
@@ -149,8 +152,8 @@ def test_the_series_gets_every_entry_once_and_in_order_whatever_is_at_hand(
         behind = feed.newest_position()
         records = [RECORDS[(behind + place) % 200] for place in range(count)]
         written += [(feed.append_record(record).position, record) for record in records]
-        span = (behind, behind + count) if act == "put" else None
-        fresh.put(span=span, records=records, size=count)
+        if act == "put":
+            fresh.put(stretch(records, behind + count), behind=behind, size=count)
     while follower.step():
         pass
     assert series.entries == written
@@ -182,7 +185,7 @@ def test_the_journal_says_where_a_round_lies_unless_some_of_it_was_known(tmp_pat
         taken = told(fresh.take(after=0, most=100))
         assert taken == entries
         rig.receive(batch({7: records[4], 8: fill_record(3)}))  # 7 is known: a hole
-        assert fresh.take(after=entries[-1][0], most=100) == []
+        assert fresh.take(after=entries[-1][0], most=100) is NOTHING
         rig.receive(batch({9: fill_record(2)}))
         (last,) = told(fresh.take(after=rig.entries()[-2].position, most=100))
         assert last == (rig.entries()[-1].position, fill_record(2))
@@ -227,9 +230,10 @@ def test_the_points_are_the_journals_whatever_is_at_hand(commits: list[tuple[int
         records = [OF_ALL_KINDS[(behind + place) % len(OF_ALL_KINDS)] for place in range(count)]
         for record in records:
             feed.append_record(record)
-        span = None if act == "hidden" else (behind, behind + count)
         as_decoded = decode_told([encode_record(record) for record in records])
-        fresh.put(span=span, records=as_decoded if act == "put" else records, size=count)
+        handed = stretch(as_decoded if act == "put" else records, behind + count)
+        if act != "hidden":
+            fresh.put(handed, behind=behind, size=count)
     expected = RecordLines(feed=feed, registry=registry).read(after=0, limit=10_000)
     assert sorted(lines) == sorted(expected.told.lines if expected else [])
     assert through == feed.newest_position()

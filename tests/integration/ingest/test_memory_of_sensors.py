@@ -61,7 +61,7 @@ def judged(registry: RegistrySnapshot, sensors: int, rounds: int) -> Known:
         )
         builder.add_batch(GATEWAY_ID, batch_from(first, load, START - timedelta(hours=1)))
         builder.judge_records()
-        assert len(builder.round.rows) == load.size
+        assert len(builder.round.records) == load.size
     return known
 
 

@@ -32,6 +32,7 @@ from tests.fakes.ingest_samples import (
     sensor_id,
     verdicts_record,
 )
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.sealed_series import seal_all_days
@@ -50,7 +51,7 @@ class Rolled:
         self.feed = SqliteRollupFeed(path)
 
     def add(self, *records: Record) -> None:
-        self.series.append([self.journal.append_record(record) for record in records])
+        self.series.append(stretch_of([self.journal.append_record(record) for record in records]))
 
     def reopen(self) -> None:
         self.series.close()
@@ -313,7 +314,7 @@ def test_a_rollup_that_cannot_be_written_takes_its_rows_back(rolled: Rolled) -> 
         rolled.add(fill_record())
     connection.execute("ALTER TABLE away RENAME TO hourly")
     assert connection.execute("SELECT count(*) FROM fill").fetchone() == (0,)
-    rolled.series.append(rolled.journal.read(after=0, limit=10))
+    rolled.series.append(stretch_of(rolled.journal.read(after=0, limit=10)))
     check_against(rolled, [fill_record()])
 
 

@@ -18,6 +18,7 @@ from tests.fakes.ingest_samples import (
     series_of_records,
     verdicts_record,
 )
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 
@@ -71,8 +72,8 @@ def test_the_cursor_and_the_rows_survive_a_restart_together(tmp_path: Path) -> N
 def test_repeated_entries_change_nothing(series: SqliteSeries) -> None:
     feed = MemoryRecordFeed()
     entries = [feed.append_record(record) for record in series_of_records(4)]
-    series.append(entries)
-    series.append(entries)
+    series.append(stretch_of(entries))
+    series.append(stretch_of(entries))
     assert rows(series, "fill") == 4
 
 
@@ -82,18 +83,18 @@ def test_an_append_that_fails_moves_no_cursor(series: SqliteSeries) -> None:
     connection = series._file.connection
     connection.execute("ALTER TABLE latest RENAME TO away")
     with pytest.raises(Exception, match="no such table"):
-        series.append([entry])
+        series.append(stretch_of([entry]))
     assert (series.cursor(), rows(series, "fill"), rows(series, "devices")) == (0, 0, 0)
     connection.execute("ALTER TABLE away RENAME TO latest")
-    series.append([entry])
+    series.append(stretch_of([entry]))
     assert (series.cursor(), rows(series, "fill")) == (1, 1)
 
 
 def test_an_older_record_never_becomes_the_latest(tmp_path: Path, series: SqliteSeries) -> None:
     feed = MemoryRecordFeed()
     newest = fill_record(at=START + MINUTE, level=0.9)
-    series.append([feed.append_record(newest), feed.append_record(fill_record())])
-    series.append([feed.append_record(fill_record(at=START - MINUTE), late=True)])
+    series.append(stretch_of([feed.append_record(newest), feed.append_record(fill_record())]))
+    series.append(stretch_of([feed.append_record(fill_record(at=START - MINUTE), late=True)]))
     history = SqliteHistory(tmp_path / "series.db")
     assert history.latest(RecordKind.FILL) == {sensor_id(0): newest}
     history.close()

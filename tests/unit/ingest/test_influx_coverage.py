@@ -12,6 +12,7 @@ from ingest.measures import SqliteMeasures
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
 from tests.fakes.ingest_samples import fill_record, sample_registry
+from tests.fakes.journal_stretches import stretch_of
 from tests.fakes.manual_clock import START, ManualClock
 from tests.fakes.memory_record_feed import MemoryRecordFeed
 from tests.fakes.memory_registry import MemoryRegistry
@@ -58,7 +59,7 @@ class Told:
 
     def hear(self, number: int, *times: datetime) -> None:
         records = [fill_record(number, at=at) for at in times]
-        self._series.append([self._journal.append_record(record) for record in records])
+        self._series.append(stretch_of([self._journal.append_record(record) for record in records]))
 
     def lines(self) -> dict[int, str] | None:
         """Return what is told, by days after START's; None: it was told."""

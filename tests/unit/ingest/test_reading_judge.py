@@ -36,7 +36,7 @@ TIGHT = RateLimits(times_registered_rate=2.0, burst=3, longest_backlog=timedelta
 class Careful:
     """Leaves every record to the careful way: the model."""
 
-    def judge(self, *_: object) -> Verdict:
+    def judge(self, *_: object, **_marks: bool) -> Verdict:
         return Verdict.UNDECIDED
 
 
@@ -47,7 +47,7 @@ def outcome(builder: RoundBuilder) -> tuple[Any, ...]:
         for record in round_.records
     ]
     hours, counts = round_.hours, dict(round_.counts)
-    return round_.rows, told, round_.letters, counts, hours, builder.newest_gateway_at
+    return round_.rows(), told, round_.letters, counts, hours, builder.newest_gateway_at
 
 
 class Pair:

@@ -27,7 +27,7 @@ class AllergicJournal(MemoryJournal):
     """Cannot bear records of one device, whatever round they come in."""
 
     def commit(self, round_: Round) -> Committed:
-        if any(row.device_id == "sensor-001" for row in round_.rows):
+        if any(row.device_id == "sensor-001" for row in round_.rows()):
             msg = "no"
             raise ValueError(msg)
         return super().commit(round_)

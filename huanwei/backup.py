@@ -16,13 +16,16 @@ from typing import Any
 
 from huanwei.business_clock import SystemClock
 from huanwei.errors import StandsInTheWayError
-from huanwei.run_files import CASES, INFLUX, JOURNAL, PICTURES, REVIEWS, SERIES
+from huanwei.run_files import CASES, FIGURES, INFLUX, JOURNAL, PICTURES, REVIEWS, SERIES
 from huanwei.settings import RunSection
 from ingest.record_feed import SqliteRecordFeed
 from storage.backup import copy_in_use, copy_or_link, digest, sync
 
 MANIFEST = "backup.json"
-SCHEMA = 1
+SCHEMA = 2
+"""2 has what cameras learned (``figures/``), which a program that knows only 1 would misplace."""
+
+_READABLE_SCHEMAS = (1, 2)
 FILES = (CASES, REVIEWS, INFLUX, SERIES, JOURNAL)
 """Followers first, the journal last."""
 
@@ -77,7 +80,9 @@ def back_up(run: RunSection, folder: Path, *, say: Say) -> Manifest:
             made_at=made_at,
             journal_position=newest_position(draft / JOURNAL),
             pictures=_copy_pictures(run.data / PICTURES, draft / PICTURES),
-            files=_copied(draft, [*present, *_copy_registry(run, draft)]),
+            files=_copied(
+                draft, [*present, *_copy_registry(run, draft), *_copy_figures(run, draft)]
+            ),
         )
         write_manifest(manifest, draft / MANIFEST)
         sync(draft)
@@ -109,7 +114,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Return what a backup holds; raise :class:`BadBackupError` where that cannot be told."""
     try:
         content: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if content["schema"] != SCHEMA:
+        if content["schema"] not in _READABLE_SCHEMAS:
             msg = f"{folder}: a backup of schema {content['schema']}, this program reads {SCHEMA}"
             raise BadBackupError(msg)
         return Manifest(
@@ -134,6 +139,19 @@ def _copy_registry(run: RunSection, draft: Path) -> list[str]:
             name = f"{REFERENCES}/{file.relative_to(run.references)}"
             copy_or_link(file, draft / name)
             names.append(name)
+    return names
+
+
+def _copy_figures(run: RunSection, draft: Path) -> list[str]:
+    """Copy what cameras learned never to move, a file a camera; return the names in the backup.
+
+    The edge replaces such a file, and never changes one.
+    """
+    names = []
+    for file in sorted((run.data / FIGURES).glob("*.json")):
+        name = f"{FIGURES}/{file.name}"
+        copy_or_link(file, draft / name)
+        names.append(name)
     return names
 
 

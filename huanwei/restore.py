@@ -9,6 +9,7 @@ from pathlib import Path
 from huanwei.backup import (
     FILES,
     REFERENCES,
+    REGISTRY,
     BadBackupError,
     CopiedFile,
     Manifest,
@@ -17,7 +18,7 @@ from huanwei.backup import (
     read_manifest,
 )
 from huanwei.business_clock import SystemClock
-from huanwei.run_files import JOURNAL, PICTURES
+from huanwei.run_files import FIGURES, JOURNAL, PICTURES
 from huanwei.settings import RunSection
 from storage.backup import (
     check_whole,
@@ -67,7 +68,7 @@ def restore(folder: Path, run: RunSection, *, say: Say) -> Restored:
 
     Raises ``FileInUseError`` while a process of the run works, and what :func:`check_backup`
     raises; then nothing has changed. When it is interrupted, run it again: each file is the old
-    one or the new one.
+    one or the new one. What a backup of an older program lacks stays as it is.
     """
     manifest = check_backup(folder)
     run.data.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,7 @@ def restore(folder: Path, run: RunSection, *, say: Say) -> Restored:
             # A cursor from after the backup would skip what the journal gives out again.
             set_aside(run.data / name, aside=aside)
         for name, place in places.items():
-            put_in_place(_staged(place), place, aside=aside)
+            put_in_place(_staged(place), place, aside=(aside / name).parent)
             say(f"{name}: restored")
         _bring_back_pictures(folder / PICTURES, run.data / PICTURES)
     return Restored(manifest=manifest, aside=aside, lost=lost)
@@ -117,7 +118,12 @@ def _place_of(file: CopiedFile, run: RunSection) -> Path:
         raise BadBackupError(msg)
     if path.parts[0] == REFERENCES:
         return run.references.joinpath(*path.parts[1:])
-    return run.registry
+    if path.parts[0] == FIGURES:
+        return run.data / path
+    if file.name == REGISTRY:
+        return run.registry
+    msg = f"{file.name}: nobody knows where this belongs"
+    raise BadBackupError(msg)
 
 
 def _bring_back_pictures(source: Path, target: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.devices import Lighting
 from domain.records import Record
 from huanwei.backup import MANIFEST, BadBackupError, back_up
 from huanwei.errors import StandsInTheWayError
@@ -24,6 +25,9 @@ from storage.sqlite import SqliteFile
 from tests.fakes.ingest_rig import IngestRig
 from tests.fakes.ingest_samples import batch, fill_record, sample_registry
 from tests.fakes.journal_stretches import stretch_of
+from tests.fakes.manual_clock import ManualClock
+from vision.figure_file import figures_path, forget_figures, read_figures, write_figures
+from vision.standing_figures import LOOK_COLUMNS, LOOK_ROWS, StandingFigure
 
 
 class Site:
@@ -63,6 +67,22 @@ class Site:
             self.rig.receive(batch({self.sequence: fill_record(at=at)}))
             entries = self.rig.feed.read(after=self.series.cursor(), limit=100)
             self.series.append(stretch_of(entries))
+
+
+def figure(number: int) -> StandingFigure:
+    now = ManualClock().now()
+    return StandingFigure(
+        number=number,
+        lighting=Lighting.DAY,
+        frame=(0.1, 0.2, 0.3, 0.4),
+        near=(0.0, 0.1, 0.5, 0.6),
+        look=(7,) * (LOOK_ROWS * LOOK_COLUMNS * 3),
+        first_seen=now,
+        last_seen=now,
+        last_asked=now,
+        seen=30,
+        asked=31,
+    )
 
 
 @pytest.fixture
@@ -227,3 +247,86 @@ def test_a_folder_that_is_no_backup_is_refused(site: Site, tmp_path: Path) -> No
     manifest.write_text(json.dumps(content | {"schema": 99}), encoding="utf-8")
     with pytest.raises(BadBackupError, match="99"):
         check_backup(tmp_path / "backup")
+
+
+def test_what_cameras_learned_comes_back_as_it_was_backed_up(site: Site, tmp_path: Path) -> None:
+    site.receive()
+    folder = site.run.data / "figures"
+    learned = {camera: (figure(1), figure(n)) for n, camera in ((2, "cam-01"), (3, "cam-02"))}
+    for camera, figures in learned.items():
+        write_figures(figures_path(folder, camera), figures)
+    back_up(site.run, tmp_path / "backup", say=silent)
+    assert forget_figures(folder, "cam-01", None) == 2
+    figures_path(folder, "cam-02").unlink()
+    write_figures(figures_path(folder, "cam-03"), (figure(9),))
+    site.close()
+    done = restore(tmp_path / "backup", site.run, say=silent)
+    for camera, figures in learned.items():
+        assert read_figures(figures_path(folder, camera)) == figures
+    assert read_figures(figures_path(folder, "cam-03")) == (figure(9),)
+    assert read_figures(figures_path(done.aside / "figures", "cam-01")) == ()
+    assert figures_path(done.aside / "figures", "cam-01").exists()
+    site.open()
+
+
+def test_learned_figures_that_changed_in_a_backup_are_refused(site: Site, tmp_path: Path) -> None:
+    site.receive()
+    write_figures(figures_path(site.run.data / "figures", "cam-01"), (figure(1),))
+    back_up(site.run, tmp_path / "backup", say=silent)
+    write_figures(figures_path(tmp_path / "backup" / "figures", "cam-01"), ())
+    with pytest.raises(BadBackupError, match=r"figures/cam-01\.json"):
+        check_backup(tmp_path / "backup")
+
+
+def test_a_backup_from_before_figures_were_in_it_leaves_what_was_learned(
+    site: Site, tmp_path: Path
+) -> None:
+    site.receive(2)
+    back_up(site.run, tmp_path / "backup", say=silent)
+    manifest = tmp_path / "backup" / MANIFEST
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps(content | {"schema": 1}), encoding="utf-8")
+    path = figures_path(site.run.data / "figures", "cam-01")
+    write_figures(path, (figure(1),))
+    site.close()
+    restore(tmp_path / "backup", site.run, say=silent)
+    assert read_figures(path) == (figure(1),)
+    site.open()
+
+
+def test_replaced_files_of_one_name_are_all_kept_aside(site: Site, tmp_path: Path) -> None:
+    site.receive()
+    versions = [
+        site.run.references / "calibrations" / camera / "000001.json" for camera in ("a-1", "b-1")
+    ]
+    learned = figures_path(site.run.data / "figures", "registry")
+    for path in (*versions, learned):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"of {path.parent.name}", encoding="utf-8")
+    back_up(site.run, tmp_path / "backup", say=silent)
+    site.close()
+    done = restore(tmp_path / "backup", site.run, say=silent)
+    for path in versions:
+        aside = done.aside / "references" / path.relative_to(site.run.references)
+        assert aside.read_text(encoding="utf-8") == f"of {path.parent.name}"
+    assert load_registry(done.aside / "registry.json") == load_registry(site.run.registry)
+    site.open()
+
+
+def test_a_file_that_belongs_nowhere_is_refused_before_anything_is_touched(
+    site: Site, tmp_path: Path
+) -> None:
+    site.receive(2)
+    back_up(site.run, tmp_path / "backup", say=silent)
+    manifest = tmp_path / "backup" / MANIFEST
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    stranger = content["files"][-1] | {"name": "stranger.json"}
+    (tmp_path / "backup" / content["files"][-1]["name"]).rename(tmp_path / "backup/stranger.json")
+    content["files"][-1] = stranger
+    manifest.write_text(json.dumps(content), encoding="utf-8")
+    site.receive()
+    site.close()
+    with pytest.raises(BadBackupError, match=r"stranger\.json"):
+        restore(tmp_path / "backup", site.run, say=silent)
+    assert len(records(site.run.data / "journal.db")) == 3
+    site.open()

@@ -16,6 +16,7 @@ from time import monotonic
 import uvicorn
 from prometheus_client import CollectorRegistry
 
+from alerts.alert_records import Cause, NewAlert, attach, fire
 from alerts.case_database import SqliteCases
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
@@ -28,6 +29,7 @@ from api.console.mount import mount_console
 from api.console.settings import ConsoleSettings
 from api.parts import CentreParts
 from api.settings import ApiSettings
+from domain.alerts import AlertLevel
 from domain.cases import Actor, CaseAction, CaseSource
 from domain.devices import Camera, FillSensor, Zone, ZoneKind
 from domain.photo_evidence import PhotoEvidence
@@ -38,6 +40,7 @@ from domain.records import (
     FillReading,
     MeasurementQuality,
     Record,
+    RecordKind,
     SnapshotVerdicts,
     Values,
     Verdict,
@@ -95,16 +98,22 @@ class Preview:
     world: World
     clock: FastClock
     history: MemoryHistory
+    measures: MemoryMeasures
     pictures: MemoryPictures
     photos: SamplePhotos
     renderer: SceneRenderer
     desk: CaseDesk
 
+    def keep(self, record: Record) -> None:
+        """Keep a record, and count it."""
+        self.history.add(record)
+        self.measures.add(record)
+
     def measure(self, at: datetime) -> None:
         """Add what every device would send now."""
         for index, sensor in enumerate(self.district.registry.sensors.values()):
             if index % _SILENT_EVERY != 4:
-                self.history.add(self.fill_record(sensor, index, at))
+                self.keep(self.fill_record(sensor, index, at))
 
     def fill_record(self, sensor: FillSensor, index: int, at: datetime) -> Record:
         level = self.world.truth(sensor.place_id, at).levels[sensor.container_id]
@@ -139,7 +148,7 @@ class Preview:
         values = SnapshotVerdicts(
             camera_health=CameraHealth.OK, verdicts=tuple(verdicts), picture_sha256=sha256
         )
-        self.history.add(_record(camera.device_id, at, values))
+        self.keep(_record(camera.device_id, at, values))
 
     def snapshots(self, camera: Camera, *, tidy: int = _TIDY_PICTURES) -> list[bytes]:
         """What the camera answers in turn: tidy so often, of six times; else with a bag."""
@@ -165,13 +174,13 @@ class Preview:
         for past in (3, 5):
             emptied = Emptied(level_before=0.9, level_after=0.05)
             at = START - timedelta(hours=past)
-            self.history.add(_record(sensor.device_id, at, emptied))
+            self.keep(_record(sensor.device_id, at, emptied))
         cameras = list(self.district.registry.cameras.values())
         for index, camera in enumerate(cameras):
             self.photograph(camera, START, keep=index != 1)
         blurred = SnapshotVerdicts(camera_health=CameraHealth.BLURRED, verdicts=())
         blind = _record(cameras[-1].device_id, START + timedelta(seconds=1), blurred)
-        self.history.add(blind)
+        self.keep(blind)
 
     def open_cases(self) -> None:
         """Take cases to every column of the board."""
@@ -214,6 +223,34 @@ class Preview:
             )
             for action, actor in way:
                 self.desk.move(self._order(case.case_id, case.place_id, action, actor))
+
+    def raise_alarm(self, store: SqliteCaseStore) -> None:
+        """Open a case on what the first camera saw."""
+        camera = next(iter(self.district.registry.cameras.values()))
+        seen = self.history.latest(RecordKind.VERDICTS)[camera.device_id].values
+        case = self.desk.report(
+            ReportCase(
+                place_id=camera.place_id,
+                problem_class=ProblemClass.EXPOSED_WASTE,
+                source=CaseSource.CAMERA,
+                note="",
+                actor=Actor.OPERATOR,
+                key=secrets.token_hex(8),
+            )
+        )
+        cause = Cause(
+            device_id=camera.device_id,
+            reason="camera_sees_waste",
+            picture_sha256=seen.picture_sha256 if isinstance(seen, SnapshotVerdicts) else None,
+        )
+        new = NewAlert(
+            place_id=camera.place_id,
+            subject=case.problem_class,
+            level=AlertLevel.CRITICAL,
+            causes=(cause,),
+        )
+        with store.transaction() as connection:
+            attach(connection, fire(connection, new, now=self.clock.now()), case.case_id)
 
     def crew_link(self, links: CrewLinks) -> str:
         """Return the link that a crew was sent for a case of its own."""
@@ -308,6 +345,7 @@ def main() -> None:
         world=world,
         clock=clock,
         history=MemoryHistory(),
+        measures=MemoryMeasures(),
         pictures=MemoryPictures(),
         photos=SamplePhotos(world=world, renderer=renderer),
         renderer=renderer,
@@ -315,6 +353,7 @@ def main() -> None:
     )
     preview.fill_past(chosen.hours)
     preview.open_cases()
+    preview.raise_alarm(store)
     for camera, tidy in zip(district.registry.cameras.values(), (_TIDY_PICTURES, 6), strict=False):
         path = camera.snapshot_url.removeprefix(snapshots.url(""))
         snapshots.pictures[path] = preview.snapshots(camera, tidy=tidy)
@@ -326,7 +365,7 @@ def main() -> None:
         desk=desk,
         book=SqliteCases(chosen.folder / "cases.db").open_book(),
         history=preview.history,
-        measures=MemoryMeasures(),
+        measures=preview.measures,
         qualities=MemoryDeviceQualities(),
         pictures=preview.pictures,
         photo_intake=TrustingPhotoIntake(),

@@ -1,11 +1,12 @@
 """A case's page: how far it is, what was said to whom, its photos, and what may be done now."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from nicegui import run, ui
 
 from alerts.case_records import CaseLogEntry
+from alerts.rules.ground_check import GroundCheck
 from api.console.clean_picture import clean_pictures
 from api.console.frame import frame
 from api.console.grafana_link import place_dashboard
@@ -17,16 +18,15 @@ from api.console.pages.not_found import show_not_found
 from api.console.pages.renewal import RenewalPanel
 from api.console.pieces import Piece
 from api.console.situation import Situation
+from api.console.snapshots import snapshots_of
 from api.console.view_models.case_page import CaseContents, CaseView, case_view
+from api.console.view_models.ground_check import pictures_of
 from api.console.visit import Refresher, Visit
 from domain.alerts import Alert
 from domain.cases import Actor, Case
 from domain.places import Place
-from domain.records import Record, SnapshotVerdicts
 
 _ALERTS_LOOKED_AT = 100
-_SNAPSHOT_AT_MOST_BEFORE = timedelta(minutes=30)
-"""An alert or a check acts on a snapshot that is at most so old."""
 
 
 async def show_case(visit: Visit, case_id: str) -> None:
@@ -42,7 +42,8 @@ async def show_case(visit: Visit, case_id: str) -> None:
 
 
 def _read(visit: Visit, case_id: str) -> CaseContents | None:
-    book = visit.console.parts.book
+    parts = visit.console.parts
+    book = parts.book
     case = book.case(case_id)
     if case is None:
         return None
@@ -51,41 +52,36 @@ def _read(visit: Visit, case_id: str) -> CaseContents | None:
         for alert in book.alerts_at(case.place_id, _ALERTS_LOOKED_AT)
         if alert.case_id == case_id
     ]
-    log = book.log(case_id)
+    log, check = book.log(case_id), book.ground_check_of_case(case_id)
     return CaseContents(
         case=case,
         log=log,
         messages=book.messages(case_id),
         alerts=alerts,
         doubts=book.photo_doubts(case_id),
-        snapshots=_snapshots(visit, case.place_id, alerts, log),
-        ground_check=book.ground_check_of_case(case_id),
+        snapshots=snapshots_of(
+            _pictures(alerts, log, check),
+            cameras=parts.registry.current().cameras_at[case.place_id],
+            history=parts.history,
+        ),
+        ground_check=check,
     )
 
 
-def _snapshots(
-    visit: Visit, place_id: str, alerts: Sequence[Alert], log: Sequence[CaseLogEntry]
-) -> Mapping[str, Record]:
-    """Return the verdicts of the pictures of alerts and machine checks, by the picture's hash."""
-    parts = visit.console.parts
-    acted: list[tuple[datetime, str]] = [
-        (alert.fired_at, alert.picture_sha256) for alert in alerts if alert.picture_sha256
+def _pictures(
+    alerts: Sequence[Alert], log: Sequence[CaseLogEntry], check: GroundCheck | None
+) -> list[tuple[datetime, str]]:
+    """Return the cameras' pictures that the page shows, each with when it was acted on."""
+    return [
+        *((alert.fired_at, alert.picture_sha256) for alert in alerts if alert.picture_sha256),
+        *(
+            (entry.at, photo)
+            for entry in log
+            if entry.actor is Actor.MACHINE_VERIFICATION
+            for photo in entry.photos
+        ),
+        *((picture.taken_at, picture.sha256) for picture in pictures_of(check)),
     ]
-    acted += [
-        (entry.at, photo)
-        for entry in log
-        if entry.actor is Actor.MACHINE_VERIFICATION
-        for photo in entry.photos
-    ]
-    found = {}
-    for camera in parts.registry.current().cameras_at[place_id]:
-        for at, wanted in acted:
-            since = at - _SNAPSHOT_AT_MOST_BEFORE
-            for record in parts.history.verdicts(camera.device_id, since=since, until=at):
-                values = record.values
-                if isinstance(values, SnapshotVerdicts) and values.picture_sha256 == wanted:
-                    found[wanted] = record
-    return found
 
 
 class _CasePage:
@@ -179,6 +175,7 @@ class _CasePage:
                 title=say("case.photos"),
                 sides=sides,
                 missing=say("picture.missing"),
+                score=say("picture.score"),
             )
         )
 
@@ -192,6 +189,7 @@ class _CasePage:
             "after": say("photo.after"),
             "none_before": say("photo.before.none"),
             "missing": say("picture.missing"),
+            "score": say("picture.score"),
         }
         for piece, title, pairs, doubts, explain in (
             (self._checks, say("case.checks"), view.pairs, (), ""),

@@ -20,4 +20,5 @@ def ground_check_panel(view: GroundCheckView | None, words: Words) -> str:
         none_before=words.say("ground_check.picture.before.none"),
         none_after=words.say("ground_check.picture.after.none"),
         missing=words.say("picture.missing"),
+        score=words.say("picture.score"),
     )

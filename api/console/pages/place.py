@@ -1,6 +1,6 @@
 """A place's page: its fill curve, what its cameras saw, its devices, alerts and cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,13 +17,16 @@ from api.console.pages.ground_check import ground_check_panel
 from api.console.pages.not_found import show_not_found
 from api.console.pieces import KeyedList, Piece
 from api.console.situation import Situation
+from api.console.snapshots import snapshots_of
 from api.console.view_models.cases import CaseCard
 from api.console.view_models.chart import Curve, Limits, fill_chart
+from api.console.view_models.ground_check import pictures_of
 from api.console.view_models.place import PlaceView, place_view
 from api.console.visit import Refresher, Visit
 from domain.alerts import Alert
 from domain.cases import Case
 from domain.places import Place
+from domain.records import Record
 
 _WINDOWS_H = (6, 24, 72, 168)
 _FIRST_WINDOW_H = 24
@@ -36,6 +39,7 @@ class _Contents:
     alerts: Sequence[Alert]
     curves: Sequence[Curve]
     ground_check: GroundCheck | None
+    snapshots: Mapping[str, Record]
 
 
 async def show_place(visit: Visit, place_id: str) -> None:
@@ -126,6 +130,7 @@ class _PlacePage:
             alerts=contents.alerts,
             words=self._words,
             ground_check=contents.ground_check,
+            snapshots=contents.snapshots,
         )
         self._show(view)
         self._show_curves(contents.curves, situation.at)
@@ -142,10 +147,16 @@ class _PlacePage:
         since, until = self._window(situation.at)
         place_id = self._place.place_id
         sensors = situation.registry.sensors_at[place_id]
+        check = book.ground_check_at(place_id)
         return _Contents(
             cases=book.cases_at(place_id, _MOST_LISTED),
             alerts=book.alerts_at(place_id, _MOST_LISTED),
-            ground_check=book.ground_check_at(place_id),
+            ground_check=check,
+            snapshots=snapshots_of(
+                ((picture.taken_at, picture.sha256) for picture in pictures_of(check)),
+                cameras=situation.registry.cameras_at[place_id],
+                history=history,
+            ),
             curves=[
                 Curve(
                     label=self._words.say("chart.bin", number=number, sensor=sensor.device_id),

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.console.palette import Mark
 from api.console.view_models.ground_scale import GroundScale, ground_scale
-from api.console.view_models.place import VerdictRow, verdict_row, worst_by_zone, zone_names
+from api.console.view_models.pictures import VerdictRow, verdict_row, worst_by_zone, zone_names
 from api.console.words import Words
 from domain.calibration import (
     BadZoneError,

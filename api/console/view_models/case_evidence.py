@@ -8,26 +8,20 @@ from datetime import datetime, timedelta
 
 from alerts.case_records import CaseLogEntry
 from alerts.proof_photos import NotedDoubt
+from api.console.view_models.pictures import PhotoView, camera_photo
 from api.console.words import Words
 from domain.alerts import Alert
 from domain.cases import Actor, CaseAction
 from domain.photo_evidence import DoubtfulPhoto
 from domain.problems import ProblemClass
 from domain.records import Record, SnapshotVerdicts
+from domain.registry import RegistrySnapshot
 
 _METRES_A_KILOMETRE = 1000
 CLEAN_FOR = timedelta(minutes=30)
 """So long a person's word that a place is clean is taken for how it looks now."""
 
 _CHECKS = (CaseAction.CONFIRM_CLEAN, CaseAction.SEND_BACK)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhotoView:
-    """A picture of the case with what it is."""
-
-    sha256: str
-    caption: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +65,7 @@ def evidence_pairs(
     log: Sequence[CaseLogEntry],
     alerts: Sequence[Alert],
     snapshots: Mapping[str, Record],
+    registry: RegistrySnapshot,
     words: Words,
 ) -> tuple[EvidencePair, ...]:
     """Return every machine check with the newest earlier alert's picture of the same camera.
@@ -95,8 +90,8 @@ def evidence_pairs(
             before = max(earlier, key=lambda record: record.observed_at, default=None)
             pairs.append(
                 EvidencePair(
-                    before=None if before is None else _seen(before, words),
-                    after=_seen(after, words),
+                    before=None if before is None else _seen(before, registry, words),
+                    after=_seen(after, registry, words),
                     result=words.word(entry.action),
                     reason=_reason(after, problem_class, words),
                 )
@@ -144,13 +139,11 @@ def doubt_text(photo: DoubtfulPhoto, words: Words) -> str:
     return words.joined((words.word(photo.doubt), detail))
 
 
-def _seen(record: Record, words: Words) -> PhotoView:
+def _seen(record: Record, registry: RegistrySnapshot, words: Words) -> PhotoView:
     values = record.values
     sha256 = values.picture_sha256 if isinstance(values, SnapshotVerdicts) else None
-    return PhotoView(
-        sha256=sha256 or "",
-        caption=words.joined((record.device_id, words.time(record.observed_at))),
-    )
+    caption = words.joined((record.device_id, words.time(record.observed_at)))
+    return camera_photo(sha256 or "", caption, record=record, registry=registry, words=words)
 
 
 def _reason(record: Record, problem_class: ProblemClass, words: Words) -> str:

@@ -12,7 +12,6 @@ from api.console.situation import Situation
 from api.console.view_models.case_evidence import (
     DoubtRow,
     EvidencePair,
-    PhotoView,
     doubt_rows,
     doubt_text,
     evidence_pairs,
@@ -20,6 +19,7 @@ from api.console.view_models.case_evidence import (
 )
 from api.console.view_models.cases import CaseCard, case_card, crew_name, place_name, unit_name
 from api.console.view_models.ground_check import GroundCheckView, ground_check_view
+from api.console.view_models.pictures import PhotoView, camera_photo
 from api.console.words import Words
 from domain.alerts import Alert
 from domain.cases import (
@@ -33,6 +33,7 @@ from domain.cases import (
     legal_actions,
 )
 from domain.records import Record
+from domain.registry import RegistrySnapshot
 
 _WAY = (
     (CaseState.REPORTED,),
@@ -150,17 +151,20 @@ def case_view(
         waiting_for=_waiting_for(case, words),
         log=tuple(_log_row(entry, contents.doubts, words) for entry in contents.log),
         messages=tuple(_message_row(m, situation, words) for m in contents.messages),
-        before=_before(contents.alerts, words),
-        after=_after(contents.log, words),
+        before=_before(contents, registry, words),
+        after=_after(contents, registry, words),
         pairs=evidence_pairs(
             case.problem_class,
             log=contents.log,
             alerts=contents.alerts,
             snapshots=contents.snapshots,
+            registry=registry,
             words=words,
         ),
         doubts=doubt_rows(contents.doubts, words),
-        ground_check=None if check is None else ground_check_view(check, words),
+        ground_check=None
+        if check is None
+        else ground_check_view(check, contents.snapshots, registry, words),
         just_called_clean=just_called_clean(contents.log, situation.at),
     )
 
@@ -280,23 +284,33 @@ def _message_row(message: OutboxMessage, situation: Situation, words: Words) -> 
     )
 
 
-def _before(alerts: Sequence[Alert], words: Words) -> tuple[PhotoView, ...]:
+def _before(
+    contents: CaseContents, registry: RegistrySnapshot, words: Words
+) -> tuple[PhotoView, ...]:
     return tuple(
-        PhotoView(
-            sha256=alert.picture_sha256,
-            caption=words.say("photo.alert", time=words.time(alert.fired_at)),
+        camera_photo(
+            alert.picture_sha256,
+            words.say("photo.alert", time=words.time(alert.fired_at)),
+            record=contents.snapshots.get(alert.picture_sha256),
+            registry=registry,
+            words=words,
         )
-        for alert in sorted(alerts, key=lambda alert: alert.fired_at)
+        for alert in sorted(contents.alerts, key=lambda alert: alert.fired_at)
         if alert.picture_sha256 is not None
     )
 
 
-def _after(log: Sequence[CaseLogEntry], words: Words) -> tuple[PhotoView, ...]:
+def _after(
+    contents: CaseContents, registry: RegistrySnapshot, words: Words
+) -> tuple[PhotoView, ...]:
     return tuple(
-        PhotoView(
-            sha256=photo,
-            caption=words.joined((words.word(entry.actor), words.time(entry.at))),
+        camera_photo(
+            photo,
+            words.joined((words.word(entry.actor), words.time(entry.at))),
+            record=contents.snapshots.get(photo),
+            registry=registry,
+            words=words,
         )
-        for entry in log
+        for entry in contents.log
         for photo in entry.photos
     )

@@ -1,6 +1,6 @@
 """One place: what it is, what its cameras saw, its devices, alerts and cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alerts.rules.ground_check import GroundCheck
@@ -10,18 +10,20 @@ from api.console.view_models.cases import CaseCard, case_card, crew_name, unit_n
 from api.console.view_models.devices import DeviceRow, device_rows
 from api.console.view_models.district import mark_of, present_of, state_detail
 from api.console.view_models.ground_check import GroundCheckView, ground_check_view
+from api.console.view_models.pictures import (
+    BoxShape,
+    VerdictRow,
+    box_shapes,
+    verdict_row,
+    worst_by_zone,
+    zone_names,
+)
 from api.console.words import Words
 from domain.alerts import Alert
 from domain.cases import Case
 from domain.devices import Camera, Zone, ZoneKind
 from domain.places import Place
-from domain.records import SnapshotVerdicts, Verdict, VerdictState
-
-_MARKS = {
-    VerdictState.PRESENT: Mark.PROBLEM,
-    VerdictState.CLEAR: Mark.CLEAN,
-    VerdictState.UNKNOWN: Mark.UNKNOWN,
-}
+from domain.records import Record, SnapshotVerdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +37,6 @@ class ZoneShape:
     short: str
     label_x: float
     label_y: float
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoxShape:
-    """A box in a picture of 100 by 100 round something that vision saw."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """What vision says of one problem in one zone."""
-
-    zone: str
-    problem: str
-    state: str
-    score: str
-    reasons: str
     mark: Mark
 
 
@@ -113,10 +92,12 @@ def place_view(
     alerts: Sequence[Alert],
     words: Words,
     ground_check: GroundCheck | None = None,
+    snapshots: Mapping[str, Record] | None = None,
 ) -> PlaceView:
     """Return a place's page; ``cases`` and ``alerts`` are its newest, ended ones included.
 
-    ``ground_check`` is the newest look after an emptying, under way or ended.
+    ``ground_check`` is the newest look after an emptying, under way or ended; ``snapshots`` the
+    verdicts of its pictures, by hash.
     """
     registry = situation.registry
     present = present_of(place.place_id, situation)
@@ -133,7 +114,9 @@ def place_view(
         cases=tuple(
             case_card(case, now=situation.at, registry=registry, words=words) for case in cases
         ),
-        ground_check=None if ground_check is None else ground_check_view(ground_check, words),
+        ground_check=None
+        if ground_check is None
+        else ground_check_view(ground_check, snapshots or {}, registry, words),
     )
 
 
@@ -168,27 +151,12 @@ def picture_view(camera: Camera, situation: Situation, words: Words) -> PictureV
             for zone in camera.zones
             if zone.kind is not ZoneKind.IGNORE
         ),
-        boxes=tuple(
-            _box_shape(box, _MARKS[verdict.state])
-            for verdict in snapshot.verdicts
-            for box in verdict.boxes
-        ),
+        boxes=box_shapes(snapshot.verdicts),
         verdicts=tuple(
             verdict_row(verdict, names.get(verdict.zone_id, verdict.zone_id), words)
             for verdict in snapshot.verdicts
         ),
     )
-
-
-def zone_names(zones: Sequence[Zone], words: Words) -> dict[str, str]:
-    """Return a name for each zone, numbered where there are several of a kind."""
-    names: dict[str, str] = {}
-    for kind in ZoneKind:
-        same = [zone for zone in zones if zone.kind is kind]
-        for index, zone in enumerate(same, start=1):
-            number = f" {index}" if len(same) > 1 else ""
-            names[zone.zone_id] = words.word(kind) + number
-    return names
 
 
 def _facts(place: Place, situation: Situation, words: Words) -> tuple[tuple[str, str], ...]:
@@ -217,17 +185,6 @@ def _facts(place: Place, situation: Situation, words: Words) -> tuple[tuple[str,
     )
 
 
-def worst_by_zone(verdicts: Sequence[Verdict]) -> dict[str, Mark]:
-    """Return the worst mark of each zone's verdicts."""
-    order = (Mark.PROBLEM, Mark.UNKNOWN, Mark.CLEAN)
-    worst: dict[str, Mark] = {}
-    for verdict in verdicts:
-        mark = _MARKS[verdict.state]
-        known = worst.get(verdict.zone_id, mark)
-        worst[verdict.zone_id] = min(known, mark, key=order.index)
-    return worst
-
-
 def _zone_shape(zone: Zone, label: str, mark: Mark) -> ZoneShape:
     left = min(x for x, _ in zone.polygon)
     top = min(y for _, y in zone.polygon)
@@ -238,23 +195,6 @@ def _zone_shape(zone: Zone, label: str, mark: Mark) -> ZoneShape:
         label_x=round(100 * left, 2),
         label_y=round(100 * top, 2),
         mark=mark,
-    )
-
-
-def _box_shape(box: tuple[float, float, float, float], mark: Mark) -> BoxShape:
-    x, y, width, height = (round(100 * side, 2) for side in box)
-    return BoxShape(x=x, y=y, width=width, height=height, mark=mark)
-
-
-def verdict_row(verdict: Verdict, zone: str, words: Words) -> VerdictRow:
-    """Return one verdict's row; ``zone`` is the name of its zone."""
-    return VerdictRow(
-        zone=zone,
-        problem=words.word(verdict.problem_class),
-        state=words.word(verdict.state),
-        score=words.share(verdict.score),
-        reasons=words.joined(tuple(words.reason(code) for code in verdict.reasons)),
-        mark=_MARKS[verdict.state],
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from alerts.case_records import CaseEvent, CaseLogEntry
 from alerts.proof_photos import NotedDoubt
 from api.console.markup import render
+from api.console.palette import Mark
 from api.console.view_models.case_evidence import EvidencePair
 from api.console.view_models.case_page import CaseContents, CaseView, case_view
 from api.console.view_models.cases import case_card
@@ -17,6 +18,7 @@ from domain.records import CameraHealth, Record, SnapshotVerdicts, Verdict, Verd
 from tests.fakes.console_samples import CASE, NOW, REGISTRY, in_state, situation, words
 from texts.catalogue import Locale
 
+BOX = ((0.1, 0.2, 0.3, 0.4),)
 BEFORE, AFTER, ELSEWHERE = "b" * 64, "d" * 64, "e" * 64
 CHECK = CaseLogEntry(
     at=NOW,
@@ -39,7 +41,9 @@ DOUBTED = replace(
 
 
 def snapshot(camera: str, sha256: str, minutes_ago: int, state: VerdictState) -> Record:
-    verdict = Verdict(zone_id="zone-1", problem_class=CASE.problem_class, state=state, score=0.5)
+    verdict = Verdict(
+        zone_id="zone-1", problem_class=CASE.problem_class, state=state, score=0.5, boxes=BOX
+    )
     other = replace(verdict, problem_class=ProblemClass.EXPOSED_WASTE)
     at = NOW - timedelta(minutes=minutes_ago)
     values = SnapshotVerdicts(
@@ -95,6 +99,38 @@ def test_a_check_stands_beside_what_the_same_camera_saw_before() -> None:
     assert (pair.before.sha256, pair.after.sha256) == (BEFORE, AFTER)
     assert pair.result == "Send back"
     assert pair.reason == f"{words(Locale.EN).word(CASE.problem_class)}: Present"
+
+
+def test_what_was_found_is_boxed_in_the_picture_of_the_alert() -> None:
+    seen = snapshot("cam-1", BEFORE, 41, VerdictState.PRESENT)
+    view = view_of(alerts=(alert(BEFORE, 40), alert(ELSEWHERE, 20)), snapshots={BEFORE: seen})
+    boxed, bare = view.before
+    assert [(box.x, box.y, box.mark) for box in boxed.boxes] == [(10, 20, Mark.PROBLEM)] * 2
+    assert [row.zone for row in boxed.found] == ["zone-1", "zone-1"]
+    assert (bare.sha256, bare.boxes, bare.found) == (ELSEWHERE, (), ())
+    html = render(
+        "case_photos",
+        title="t",
+        sides=(("Before", view.before, "none"), ("After", (), "none")),
+        missing="m",
+        score="score",
+    )
+    assert html.count('<rect class="box box-problem" x="10.0" y="20.0"') == 2
+    assert "Exposed waste: Present" in html
+    assert html.count('<svg class="overlay"') == 1
+
+
+def test_what_is_doubtful_is_boxed_but_not_called_found() -> None:
+    seen = snapshot("cam-1", BEFORE, 41, VerdictState.UNKNOWN)
+    (photo,) = view_of(alerts=(alert(BEFORE, 40),), snapshots={BEFORE: seen}).before
+    assert {box.mark for box in photo.boxes} == {Mark.UNKNOWN}
+    assert photo.found == ()
+
+
+def test_the_picture_of_a_check_shows_its_boxes_among_the_photos_too() -> None:
+    seen = snapshot("cam-1", AFTER, 1, VerdictState.PRESENT)
+    (photo,) = view_of(snapshots={AFTER: seen}).after
+    assert len(photo.boxes) == 2
 
 
 def test_a_picture_whose_verdicts_are_no_longer_kept_makes_no_pair() -> None:
@@ -157,6 +193,7 @@ def test_both_pictures_and_the_way_to_the_other_case_are_drawn() -> None:
         after="After",
         none_before="none",
         missing="m",
+        score="score",
     )
     assert f'src="/pictures/{AFTER}"' in html
     assert "&lt;b&gt;" in html

@@ -9,11 +9,12 @@ from alerts.rules.ground_check import GroundCheck, GroundCheckResult
 from alerts.rules.ground_pictures import GroundPicture
 from api.console.pages.ground_check import ground_check_panel
 from api.console.view_models.case_page import CaseContents, case_view
-from api.console.view_models.ground_check import ground_check_view
+from api.console.view_models.ground_check import ground_check_view, pictures_of
 from api.console.view_models.place import place_view
 from domain.cases import Actor, CaseState
 from domain.problems import ProblemClass
-from tests.fakes.console_samples import NOW, REGISTRY, in_state, situation, words
+from domain.records import Verdict, VerdictState
+from tests.fakes.console_samples import NOW, REGISTRY, in_state, situation, snapshot, words
 from texts.catalogue import Locale
 
 BEFORE, OTHER, AFTER = "b" * 64, "c" * 64, "d" * 64
@@ -41,7 +42,7 @@ NOT_OBSERVED = replace(UNDER_WAY, result=GroundCheckResult.NOT_OBSERVED, decided
 
 
 def test_ground_not_swept_shows_what_lies_there_beside_the_same_camera_before() -> None:
-    view = ground_check_view(NOT_SWEPT, EN)
+    view = ground_check_view(NOT_SWEPT, {}, REGISTRY, EN)
     assert view.before is not None
     assert view.after is not None
     assert (view.before.sha256, view.after.sha256) == (BEFORE, AFTER)
@@ -61,21 +62,46 @@ def test_ground_not_swept_shows_what_lies_there_beside_the_same_camera_before() 
     ],
 )
 def test_every_verdict_says_why(check: GroundCheck, result: str, reason: str) -> None:
-    view = ground_check_view(check, EN)
+    view = ground_check_view(check, {}, REGISTRY, EN)
     assert view.result == result
     assert view.reason == f"Emptied {EN.time(EMPTIED_AT)} · {reason}"
 
 
 def test_the_panel_draws_both_pictures_and_says_where_one_is_missing() -> None:
-    html = ground_check_panel(ground_check_view(NOT_SWEPT, words()), words())
+    html = ground_check_panel(ground_check_view(NOT_SWEPT, {}, REGISTRY, words()), words())
     assert html.index(f'src="/pictures/{BEFORE}"') < html.index(f'src="/pictures/{AFTER}"')
     assert OTHER not in html
     assert all(text in html for text in ("清运后地面检查", "未清扫", "清运前", "检查时"))
     blind = replace(NOT_OBSERVED, before=())
-    html = ground_check_panel(ground_check_view(blind, EN), EN)
+    html = ground_check_panel(ground_check_view(blind, {}, REGISTRY, EN), EN)
     assert "<img" not in html
     assert "No picture from before the emptying is kept." in html
     assert "No picture of the check is kept." in html
+
+
+def test_what_the_camera_found_is_boxed_in_both_pictures() -> None:
+    litter = Verdict(
+        zone_id="zone-ground",
+        problem_class=ProblemClass.SCATTERED_LITTER,
+        state=VerdictState.PRESENT,
+        score=0.9,
+        boxes=((0.5, 0.6, 0.1, 0.2),),
+    )
+    snapshots = {AFTER: snapshot(litter)}
+    view = ground_check_view(NOT_SWEPT, snapshots, REGISTRY, EN)
+    assert view.before is not None
+    assert view.after is not None
+    assert (view.before.boxes, view.before.found) == ((), ())
+    assert [(box.x, box.height) for box in view.after.boxes] == [(50, 20)]
+    html = ground_check_panel(view, EN)
+    assert html.count("<rect") == 1
+    assert "Scattered litter: Present" in html
+
+
+def test_a_check_names_the_pictures_that_it_shows() -> None:
+    assert [one.sha256 for one in pictures_of(NOT_SWEPT)] == [BEFORE, AFTER]
+    assert [one.sha256 for one in pictures_of(UNDER_WAY)] == [OTHER]
+    assert pictures_of(None) == ()
 
 
 def test_without_a_check_there_is_no_panel() -> None:
@@ -91,7 +117,7 @@ def test_the_pages_of_the_case_and_of_the_place_show_their_check() -> None:
         ground_check=NOT_SWEPT,
     )
     case = case_view(contents, situation=situation(), role=Actor.DISPATCHER, words=EN)
-    assert case.ground_check == ground_check_view(NOT_SWEPT, EN)
+    assert case.ground_check == ground_check_view(NOT_SWEPT, {}, REGISTRY, EN)
     place = place_view(
         REGISTRY.places["place-1"],
         situation=situation(),
@@ -100,4 +126,4 @@ def test_the_pages_of_the_case_and_of_the_place_show_their_check() -> None:
         words=EN,
         ground_check=SWEPT,
     )
-    assert place.ground_check == ground_check_view(SWEPT, EN)
+    assert place.ground_check == ground_check_view(SWEPT, {}, REGISTRY, EN)

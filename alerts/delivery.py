@@ -74,6 +74,7 @@ class Delivery:
         index, of = share
         self._lanes = frozenset(range(index, LANES, of))
         self._backoffs: dict[tuple[Channel, str], _Backoff] = {}
+        self._apart: dict[tuple[Channel, str], frozenset[str]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"alerts-delivery-{index}")
         self._failing = False
@@ -112,7 +113,7 @@ class Delivery:
                 digest = digest_of(outgoing, self._digest_title(len(outgoing)))
                 self._notifiers[channel].send(digest)
         except DeliveryRefusedError as refusal:
-            self._failed(messages, refusal.code, permanent=refusal.permanent, repeat=False)
+            self._refused(messages, refusal)
         except DeliveryUnknownError as doubt:
             self._failed(messages, doubt.code, permanent=False, repeat=True)
         except Exception as error:  # noqa: BLE001  an adapter's slip must not hold up the lane
@@ -157,10 +158,21 @@ class Delivery:
         if address is None:
             return 1
         urgent = any(message.level is NoticeLevel.ESCALATION for message in waiting)
-        may_go = self._budget.take(address, waiting=len(waiting), urgent=urgent)
+        goes_apart = self._goes_apart(first)
+        may_go = self._budget.take(
+            address, waiting=1 if goes_apart else len(waiting), urgent=urgent
+        )
         if not may_go:
             self._metrics.held_back.inc()
-        return may_go
+        return min(may_go, 1) if goes_apart else may_go
+
+    def _goes_apart(self, oldest: OutboxMessage) -> bool:
+        """Whether the oldest message to a recipient stood in a digest that was refused."""
+        key = (oldest.channel, oldest.recipient)
+        if oldest.message_id in self._apart.get(key, ()):
+            return True
+        self._apart.pop(key, None)
+        return False
 
     def _address_of(self, message: OutboxMessage) -> str | None:
         crew = self._registry.current().crews.get(message.recipient)
@@ -191,6 +203,21 @@ class Delivery:
             self._metrics.digests.inc()
         if self._backoffs.pop((message.channel, message.recipient), None) is not None:
             _log.info("delivery_works_again", recipient=message.recipient)
+
+    def _refused(self, messages: Sequence[OutboxMessage], refusal: DeliveryRefusedError) -> None:
+        """One message of a digest may be to blame: each is tried by itself before it is given up.
+
+        What is forgotten with the process is found out again: the digest is refused once more.
+        """
+        permanent = refusal.permanent
+        if permanent and len(messages) > 1 and not refusal.of_address:
+            first = messages[0]
+            self._apart[first.channel, first.recipient] = frozenset(
+                message.message_id for message in messages
+            )
+            _log.warning("digest_refused", recipient=first.recipient, code=refusal.code)
+            permanent = False
+        self._failed(messages, refusal.code, permanent=permanent, repeat=False)
 
     def _failed(
         self, messages: Sequence[OutboxMessage], code: str, *, permanent: bool, repeat: bool

@@ -27,12 +27,15 @@ class Message:
 
 
 class DeliveryRefusedError(Exception):
-    """The message has not arrived. ``permanent``: trying again cannot help."""
+    """The message has not arrived. ``permanent``: trying again cannot help. ``of_address``: this
+    address takes nothing, whatever a message says.
+    """
 
-    def __init__(self, *, permanent: bool, code: str) -> None:
+    def __init__(self, *, permanent: bool, code: str, of_address: bool = False) -> None:
         super().__init__(code)
         self.permanent = permanent
         self.code = code
+        self.of_address = of_address
 
 
 class DeliveryUnknownError(Exception):

@@ -3,17 +3,21 @@
 import json
 import threading
 import time
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class RecordingPhone:
-    """Listens on a loopback port. ``code`` is the platform code of its answers (0: delivered)."""
+    """Listens on a loopback port. ``code`` is the platform code of its answers (0: delivered);
+    ``status_of`` tells the HTTP status by what a message says.
+    """
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.arrived_s: list[float] = []
         self.code = 0
+        self.status_of: Callable[[Mapping[str, Any]], int] = lambda _: 200
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.phone = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -46,9 +50,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         phone = self.server.phone
         phone.arrived_s.append(time.monotonic())
-        phone.messages.append(json.loads(self.rfile.read(length)))
+        message = json.loads(self.rfile.read(length))
+        phone.messages.append(message)
         body = json.dumps({"code": phone.code}).encode()
-        self.send_response(200)
+        self.send_response(phone.status_of(message))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -17,9 +17,10 @@ SCHEMA = 1
 DEADLINE_S = 5.0
 LARGEST_ANSWER_BYTES = 64 * 1024
 
+_NO_SUCH_ROBOT = 93000  # WeCom
 _PERMANENT_CODES = frozenset(
     {
-        93000,  # WeCom: no such robot
+        _NO_SUCH_ROBOT,
         310000,  # DingTalk: keyword, signature or address list does not match
         19021,  # Feishu: signature or time stamp does not match
         19024,  # Feishu: keyword missing
@@ -29,6 +30,7 @@ _PERMANENT_CODES = frozenset(
 
 _UNCLEAR_STATUSES = frozenset({502, 504})
 _LATER_STATUSES = frozenset({408, 425, 429})
+_OF_ADDRESS_STATUSES = frozenset({401, 404, 410})
 _PORTS = {"http": 80, "https": 443}
 _HTTP_OK, _HTTP_REDIRECT, _HTTP_CLIENT_ERROR, _HTTP_SERVER_ERROR = 200, 300, 400, 500
 
@@ -57,15 +59,19 @@ class WebhookNotifier:
     def send(self, message: Message) -> None:
         """Post the message; see :class:`alerts.notifier.Notifier`."""
         if message.address is None:
-            raise DeliveryRefusedError(permanent=True, code="no_address")
+            raise DeliveryRefusedError(permanent=True, code="no_address", of_address=True)
         try:
             status, body = self._post(message.address, message)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise DeliveryRefusedError(permanent=False, code="unreachable") from error
         except ForbiddenAddressError as error:
-            raise DeliveryRefusedError(permanent=True, code="address_not_allowed") from error
+            raise DeliveryRefusedError(
+                permanent=True, code="address_not_allowed", of_address=True
+            ) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise DeliveryRefusedError(permanent=True, code="bad_address") from error
+            raise DeliveryRefusedError(
+                permanent=True, code="bad_address", of_address=True
+            ) from error
         except httpx.TimeoutException as error:
             raise DeliveryUnknownError(code="timeout") from error
         except httpx.HTTPError as error:
@@ -126,7 +132,9 @@ def _judge(status: int, body: bytes) -> None:
         raise DeliveryUnknownError(code=f"http_{status}")
     if not _HTTP_OK <= status < _HTTP_REDIRECT:
         later = status >= _HTTP_SERVER_ERROR or status in _LATER_STATUSES
-        raise DeliveryRefusedError(permanent=not later, code=f"http_{status}")
+        raise DeliveryRefusedError(
+            permanent=not later, code=f"http_{status}", of_address=status in _OF_ADDRESS_STATUSES
+        )
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -138,4 +146,8 @@ def _judge(status: int, body: bytes) -> None:
         return
     known = isinstance(code, int) and not isinstance(code, bool)
     name = f"code_{code}" if known else "code_unreadable"
-    raise DeliveryRefusedError(permanent=known and code in _PERMANENT_CODES, code=name[:40])
+    raise DeliveryRefusedError(
+        permanent=known and code in _PERMANENT_CODES,
+        code=name[:40],
+        of_address=known and code == _NO_SUCH_ROBOT,
+    )

@@ -134,6 +134,7 @@ def test_an_answer_that_is_no_yes_is_a_refusal(
     with pytest.raises(DeliveryRefusedError) as refusal:
         _web(_answering(status, body)).send(_message())
     assert (refusal.value.permanent, refusal.value.code) == (permanent, code)
+    assert refusal.value.of_address == (code in {"code_93000", "http_404"})
 
 
 @pytest.mark.parametrize(
@@ -196,6 +197,7 @@ def test_an_address_that_is_none_is_refused_for_good(address: str | None) -> Non
     finally:
         notifier.close()
     assert refusal.value.permanent
+    assert refusal.value.of_address
 
 
 def test_a_private_address_is_refused_for_good_and_an_allowed_one_reached_as_it_was_checked() -> (

@@ -17,6 +17,7 @@ from alerts.limits import AlertRules
 from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
+from alerts.notifier import Notifier
 from alerts.notifiers.console import ConsoleNotifier
 from alerts.orders import MoveCase
 from alerts.outbox import Channel
@@ -164,6 +165,7 @@ class AlertsRig:
         self.metrics = AlertMetrics(self.metrics_registry)
         self.links = CrewLinks(b"a secret of this test", "http://127.0.0.1:8000", self.clock)
         self.phone = RecordingNotifier()
+        self.web_hook: Notifier | None = None
         self.posts_per_minute = 0
         self.picture: str | None = PICTURE
         self._keys = 0
@@ -186,7 +188,10 @@ class AlertsRig:
         self.delivery = Delivery(
             self.workshop,
             self.store.messages_waiting,
-            {Channel.WEBHOOK: self.phone, Channel.CONSOLE: ConsoleNotifier(self.store)},
+            {
+                Channel.WEBHOOK: self.web_hook or self.phone,
+                Channel.CONSOLE: ConsoleNotifier(self.store),
+            },
             clock=self.clock,
             registry=self.registry,
             metrics=self.metrics,

@@ -125,10 +125,10 @@ def test_what_was_gathered_and_not_taken_is_tried_again_whole(
     assert states(limited, *range(AT_ONCE + 4)) == {MessageState.DELIVERED}
 
 
-def test_what_was_gathered_and_refused_for_good_is_refused_message_by_message(
+def test_what_was_gathered_and_an_address_is_gone_for_is_refused_at_once(
     limited: AlertsRig,
 ) -> None:
-    refusal = DeliveryRefusedError(permanent=True, code="http_410")
+    refusal = DeliveryRefusedError(permanent=True, code="http_410", of_address=True)
     limited.phone = RecordingNotifier([None] * AT_ONCE + [refusal])
     limited.restart()
     fill_up(limited)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from alerts.address_posts import address_key, note_post
 from alerts.case_desk import CaseWorkshop
 from alerts.case_records import CaseEvent
 from alerts.cases import CaseWork
@@ -104,6 +105,9 @@ class Delivery:
             messages = claim_next(
                 work.connection, lanes=self._lanes, may_try=self._may_try, now=work.now
             )
+            address = self._address_of(messages[0]) if messages else None
+            if address is not None and self._budget.is_bound:
+                note_post(work.connection, address_key(address), now=work.now)
         if not messages:
             return False
         channel = messages[0].channel
@@ -160,7 +164,7 @@ class Delivery:
         urgent = any(message.level is NoticeLevel.ESCALATION for message in waiting)
         goes_apart = self._goes_apart(first)
         may_go = self._budget.take(
-            address, waiting=1 if goes_apart else len(waiting), urgent=urgent
+            address_key(address), waiting=1 if goes_apart else len(waiting), urgent=urgent
         )
         if not may_go:
             self._metrics.held_back.inc()

@@ -8,7 +8,7 @@ by one, they are gathered from the beginning.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 WINDOW_S = 60.0
 MOST_TOGETHER = 10
@@ -20,16 +20,30 @@ _AT_ONCE_SHARE = 0.6
 class MessageBudget:
     """Counts the posts of the last minute by address. Thread-safe; ``per_minute`` 0 is no bound.
 
-    It forgets with its process, whose successor may so send one minute's messages once more.
+    ``seconds_ago``: when earlier processes have posted to each address, the longest ago first.
     """
 
-    def __init__(self, per_minute: int, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        per_minute: int,
+        monotonic_s: Callable[[], float],
+        seconds_ago: Mapping[str, Sequence[float]] | None = None,
+    ) -> None:
         self._most = per_minute
         self._at_once = int(per_minute * _AT_ONCE_SHARE)
         self._apart_s = WINDOW_S / max(1, per_minute - self._at_once)
         self._monotonic_s = monotonic_s
-        self._posted_s: dict[str, deque[float]] = {}
+        now_s = monotonic_s()
+        self._posted_s = {
+            address: deque(now_s - ago_s for ago_s in posts)
+            for address, posts in (seconds_ago or {}).items()
+        }
         self._mutex = threading.Lock()
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether posts are counted at all."""
+        return self._most > 0
 
     def take(self, address: str, *, waiting: int = 1, urgent: bool = False) -> int:
         """Take one post to the address; return how many messages it may tell, 0: not now.

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 
 from domain.cases import OPEN_STATES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -270,6 +270,15 @@ Index(
     sqlite_where=_message_is_unsettled,
     postgresql_where=_message_is_unsettled,
 )
+
+address_posts = Table(
+    "address_posts",
+    METADATA,
+    Column("number", _Counted, primary_key=True),
+    Column("address_key", Text, nullable=False),
+    Column("posted_at", UtcTime, nullable=False),
+)
+"""The last minute's posts, so that a new process goes on counting; a few dozen rows."""
 
 changes = Table(
     "changes",

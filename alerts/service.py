@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import structlog
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from alerts.address_posts import remembered_budget
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.delivery import Delivery
 from alerts.evaluation import BATCH_ENTRIES, Evaluation
 from alerts.limits import AlertRules
-from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
 from alerts.notifier import Notifier
@@ -70,7 +70,7 @@ class AlertsService:
         )
         self.desk = CaseDesk(workshop)
         self._evaluation = Evaluation(workshop, feed, rules, metrics)
-        budget = MessageBudget(posts_per_minute, clock.monotonic_s)
+        budget = remembered_budget(self._store, clock, per_minute=posts_per_minute)
         self._deliveries = [
             Delivery(
                 workshop,

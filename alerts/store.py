@@ -9,7 +9,14 @@ from typing import Protocol
 
 from sqlalchemy import Connection, insert, inspect, select, update
 
-from alerts.schema import METADATA, SCHEMA_VERSION, facts, photo_doubts, proof_photos
+from alerts.schema import (
+    METADATA,
+    SCHEMA_VERSION,
+    address_posts,
+    facts,
+    photo_doubts,
+    proof_photos,
+)
 from storage.sql_engine import writing_engine
 from storage.sqlite import SqliteFile
 
@@ -112,7 +119,11 @@ def _open_schema(connection: Connection, path: Path) -> str:
         msg = f"{path} has schema version {version}, this release knows {SCHEMA_VERSION}"
         raise NewerSchemaError(msg)
     if version < SCHEMA_VERSION:
-        _from_version_1(connection)
+        for step in _STEPS[version - 1 :]:
+            step(connection)
+        connection.execute(
+            update(facts).where(facts.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
+        )
     return str(known["store_id"])
 
 
@@ -122,9 +133,14 @@ def _from_version_1(connection: Connection) -> None:
         "ALTER TABLE cases ADD COLUMN photo_doubts INTEGER NOT NULL DEFAULT 0"
     )
     METADATA.create_all(connection, tables=[proof_photos, photo_doubts], checkfirst=False)
-    connection.execute(
-        update(facts).where(facts.c.name == "schema_version").values(value=str(SCHEMA_VERSION))
-    )
+
+
+def _from_version_2(connection: Connection) -> None:
+    """Add the last minute's posts to each address."""
+    METADATA.create_all(connection, tables=[address_posts], checkfirst=False)
+
+
+_STEPS = (_from_version_1, _from_version_2)
 
 
 def new_store_id() -> str:

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from alerts.address_posts import remembered_budget
 from alerts.case_database import CaseDatabase
 from alerts.case_desk import CaseDesk, CaseWorkshop
 from alerts.crew_links import CrewLinks
 from alerts.delivery import Delivery
 from alerts.evaluation import Evaluation
 from alerts.limits import AlertRules
-from alerts.message_budget import MessageBudget
 from alerts.metrics import AlertMetrics
 from alerts.notices import Notices
 from alerts.notifier import Notifier
@@ -196,7 +196,7 @@ class AlertsRig:
             registry=self.registry,
             metrics=self.metrics,
             rng=random.Random(1),
-            budget=MessageBudget(self.posts_per_minute, self.clock.monotonic_s),
+            budget=remembered_budget(self.store, self.clock, per_minute=self.posts_per_minute),
             digest_title=notices.digest_title,
         )
 

@@ -27,3 +27,7 @@ class ManualClock:
         step = timedelta(**interval)
         self._now += step
         self._monotonic_s += step.total_seconds()
+
+    def step(self, **interval: float) -> None:
+        """Set business time forward or back by ``timedelta(**interval)``; no time passes."""
+        self._now += timedelta(**interval)

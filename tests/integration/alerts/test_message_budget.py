@@ -3,9 +3,11 @@
 from itertools import chain
 
 import pytest
+from sqlalchemy import select
 
 from alerts.notifier import DeliveryRefusedError, DeliveryUnknownError, Message
 from alerts.outbox import Channel, MessageState, Notice, NoticeLevel, post
+from alerts.schema import address_posts
 from domain.changes import ChangeKind
 from tests.fakes.alerts_rig import AlertsRig
 from tests.fakes.recording_notifier import RecordingNotifier
@@ -172,3 +174,77 @@ def test_the_console_has_no_budget(limited: AlertsRig) -> None:
     (notice,) = [c for c in limited.book.changes(0) if c.kind is ChangeKind.NOTICE]
     assert states(limited, *range(AT_ONCE)) == {MessageState.DELIVERED}
     assert notice.values["case_id"] == limited.the_case().case_id
+
+
+def test_a_process_that_is_started_again_and_again_keeps_to_the_budget_and_gets_through(
+    limited: AlertsRig,
+) -> None:
+    posted_at: list[int] = []
+    for second in range(0, 240, 6):
+        if second < 120:
+            put(limited, second, second + 1)
+        limited.deliver()
+        posted_at += [second] * (len(limited.phone.received) - len(posted_at))
+        limited.clock.advance(seconds=6)
+        limited.restart()
+    most = max(sum(begin <= at < begin + 60 for at in posted_at) for begin in posted_at)
+    assert AT_ONCE < most <= PER_MINUTE
+    assert states(limited, *range(0, 120, 6), *range(1, 120, 6)) == {MessageState.DELIVERED}
+
+
+def test_a_post_that_a_crash_cut_off_counts(limited: AlertsRig) -> None:
+    class Ended(BaseException):
+        """The process ends while it posts."""
+
+    class Ending(RecordingNotifier):
+        def send(self, message: Message) -> None:
+            self.attempts.append(message)
+            raise Ended
+
+    put(limited, 1, 2, level=NoticeLevel.ESCALATION)
+    limited.phone = Ending()
+    for _ in range(PER_MINUTE):
+        limited.restart()
+        with pytest.raises(Ended):
+            limited.deliver()
+    limited.restart()
+    limited.deliver()
+    assert len(limited.phone.attempts) == PER_MINUTE
+    limited.clock.advance(seconds=60)
+    with pytest.raises(Ended):
+        limited.deliver()
+
+
+def test_a_clock_that_was_set_back_frees_no_posts_and_blocks_none_for_long(
+    limited: AlertsRig,
+) -> None:
+    put(limited, *range(3), level=NoticeLevel.ESCALATION)
+    limited.deliver()
+    limited.clock.step(minutes=-1, seconds=1)
+    limited.restart()
+    put(limited, *range(10, 10 + PER_MINUTE), level=NoticeLevel.ESCALATION)
+    limited.deliver()
+    fill_up(limited)
+    assert len(limited.phone.received) <= PER_MINUTE
+    limited.clock.step(days=-400)
+    limited.restart()
+    put(limited, 99)
+    limited.deliver()
+    assert states(limited, 99) == {MessageState.DELIVERED}
+
+
+def test_no_address_is_written_where_its_posts_are_kept(limited: AlertsRig) -> None:
+    put(limited, 1)
+    limited.deliver()
+    with limited.store.transaction() as connection:
+        (row,) = connection.execute(select(address_posts)).all()
+    assert "127.0.0.1" not in repr(row)
+
+
+def test_posts_that_count_no_more_are_forgotten(limited: AlertsRig) -> None:
+    for number in range(5):
+        put(limited, number)
+        limited.deliver()
+        limited.clock.advance(minutes=2)
+    with limited.store.transaction() as connection:
+        assert len(connection.execute(select(address_posts)).all()) == 1

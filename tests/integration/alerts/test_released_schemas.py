@@ -13,7 +13,7 @@ from tests.fakes.alerts_rig import open_alerts_rig
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
-@pytest.mark.parametrize("released", ["cases_1.sql"])
+@pytest.mark.parametrize("released", ["cases_1.sql", "cases_2.sql"])
 def test_the_cases_of_a_released_version_go_on(tmp_path: Path, released: str) -> None:
     path = tmp_path / "cases.db"
     connection = sqlite3.connect(path)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from huanwei.role import ROLES
+from huanwei.run_plan import environment_of
 from tests.servers import skip_without
 
-UNITS = sorted((Path(__file__).parents[3] / "deploy" / "systemd").glob("*.service"))
+FOLDER = Path(__file__).parents[3] / "deploy" / "systemd"
+UNITS = sorted(FOLDER.glob("*.service"))
 every = pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 
 
@@ -52,6 +54,15 @@ def test_the_template_starts_roles_that_there_are() -> None:
     assert {"edge", "ingest", "centre", "alerts", "api"} <= set(ROLES)
 
 
+@pytest.mark.parametrize("role", ["edge", "ingest", "centre", "alerts", "api"])
+def test_each_process_keeps_memory_as_under_our_own_supervisor(role: str) -> None:
+    units = [FOLDER / "huanwei@.service", *FOLDER.glob(f"huanwei@{role}.service.d/*.conf")]
+    told = [value for unit in units for value in settings_of(unit)["Environment"]]
+
+    given = dict(value.split("=", 1) for value in told if value.startswith("MALLOC_"))
+    assert given == environment_of(role)
+
+
 @every
 def test_systemd_itself_takes_the_unit(path: Path, tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
@@ -59,8 +70,10 @@ def test_systemd_itself_takes_the_unit(path: Path, tmp_path: Path) -> None:
     # The program does not lie where the unit names it on a machine that only tests.
     text = path.read_text("utf-8").replace("/opt/huanwei/.venv/bin/", "/bin/")
     text = text.replace("/bin/huanwei ", "/bin/true ").replace("/bin/nats-server", "/bin/true")
-    copy = tmp_path / path.name.replace("@", "@edge")
+    copy = tmp_path / path.name.replace("@", "@ingest")
     copy.write_text(text, "utf-8")
+    for drop_ins in FOLDER.glob("*.service.d"):
+        shutil.copytree(drop_ins, tmp_path / drop_ins.name)
 
     told = subprocess.run(
         [str(program), "verify", "--man=no", str(copy)],
@@ -70,6 +83,6 @@ def test_systemd_itself_takes_the_unit(path: Path, tmp_path: Path) -> None:
         timeout=30,
     )
 
-    ours = [line for line in told.stderr.splitlines() if copy.name in line]
+    ours = [line for line in told.stderr.splitlines() if str(tmp_path) in line]
     assert ours == []
     assert told.returncode == 0, told.stderr

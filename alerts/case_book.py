@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, func, select
 
 from alerts.alert_records import find_alerts
+from alerts.case_counts import count_cases
 from alerts.case_records import CaseLogEntry, case_of, change_of, log_entry_of
 from alerts.journal_cursor import CURSOR
 from alerts.outbox import UNDELIVERED_AFTER_ATTEMPTS, MessageState, OutboxMessage, message_of
@@ -15,6 +16,7 @@ from alerts.rule_states import ground_check_at, ground_check_of_case
 from alerts.rules.ground_check import GroundCheck
 from alerts.schema import alerts, case_log, cases, changes, cursors, outbox, photo_doubts
 from domain.alerts import Alert
+from domain.assessment import CountedCases
 from domain.cases import ENDED_STATES, OPEN_STATES, Case, CaseState
 from domain.changes import Change
 
@@ -87,6 +89,14 @@ class CaseBook:
         )
         with self._reading() as connection:
             return [case_of(row) for row in connection.execute(wanted)]
+
+    def count_cases(self, *, since: datetime, until: datetime, now: datetime) -> list[CountedCases]:
+        """Return how many cases came, were due and were closed, by place and unit.
+
+        From ``since`` until before ``until``; only what is due by ``now`` counts as due.
+        """
+        with self._reading() as connection:
+            return count_cases(connection, since=since, until=until, now=now)
 
     def log(self, case_id: str) -> list[CaseLogEntry]:
         """Return what happened to a case, the oldest first."""

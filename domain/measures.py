@@ -143,26 +143,39 @@ def hours_observed(device: Device, usable_hours: int, *, hours_due: int) -> int:
     return min(usable_hours * held, hours_due)
 
 
-def coverage_by_unit(
-    usable_hours: Mapping[str, int], registry: RegistrySnapshot, *, hours_due: int
+def coverage_by_area(
+    usable_hours: Mapping[str, int],
+    registry: RegistrySnapshot,
+    area_of: Callable[[Place], str],
+    *,
+    hours_due: int,
 ) -> dict[str, Coverage]:
-    """Return for every unit the coverage of the places it answers for, sensors and cameras alike.
+    """Return the coverage of every area that has places, sensors and cameras alike.
 
     ``hours_due`` is what each device should have observed in the time that was asked about.
     """
-    observed = dict.fromkeys(registry.units, 0)
-    devices = dict.fromkeys(registry.units, 0)
+    areas = {area_of(place) for place in registry.places.values()}
+    observed, devices = dict.fromkeys(areas, 0), dict.fromkeys(areas, 0)
     every: list[Device] = [*registry.sensors.values(), *registry.cameras.values()]
     for device in every:
-        unit_id = registry.places[device.place_id].unit_id
-        devices[unit_id] += 1
-        observed[unit_id] += hours_observed(
+        area = area_of(registry.places[device.place_id])
+        devices[area] += 1
+        observed[area] += hours_observed(
             device, usable_hours.get(device.device_id, 0), hours_due=hours_due
         )
     return {
-        unit_id: Coverage(due=devices[unit_id] * hours_due, observed=observed[unit_id])
-        for unit_id in registry.units
+        area: Coverage(due=devices[area] * hours_due, observed=observed[area]) for area in areas
     }
+
+
+def coverage_by_unit(
+    usable_hours: Mapping[str, int], registry: RegistrySnapshot, *, hours_due: int
+) -> dict[str, Coverage]:
+    """Return for every unit the coverage of the places it answers for, if any."""
+    found = coverage_by_area(
+        usable_hours, registry, lambda place: place.unit_id, hours_due=hours_due
+    )
+    return {unit_id: found.get(unit_id, Coverage(due=0, observed=0)) for unit_id in registry.units}
 
 
 def _added(

@@ -1,12 +1,13 @@
 """Times, durations and shares as people read them, always in the district's own time zone."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import babel
+from babel.dates import format_date as format_babel_date
 from babel.dates import format_datetime
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from domain.places import Name
@@ -16,6 +17,7 @@ DISTRICT_ZONE = ZoneInfo("Asia/Shanghai")
 
 _TIME = {Locale.ZH_CN: "M月d日 HH:mm", Locale.EN: "d MMM HH:mm"}
 _DATE = {Locale.ZH_CN: "y年M月d日 EEE", Locale.EN: "EEE d MMM y"}
+_DAY = {Locale.ZH_CN: "y年M月d日", Locale.EN: "d MMM y"}
 _MINUTES_AN_HOUR, _HOURS_A_DAY = 60, 24
 
 
@@ -32,6 +34,11 @@ def format_clock(instant: datetime, locale: Locale) -> str:
 def format_date(instant: datetime, locale: Locale) -> str:
     """Return the date with its day of the week."""
     return _format(instant, _DATE[locale], locale)
+
+
+def format_day(day: date, locale: Locale) -> str:
+    """Return a day of the district, such as ``2026年3月3日`` or ``3 Mar 2026``."""
+    return format_babel_date(day, _DAY[locale], locale=_babel(locale))
 
 
 def format_duration(interval: timedelta, locale: Locale) -> str:
@@ -57,6 +64,16 @@ def format_duration(interval: timedelta, locale: Locale) -> str:
 def format_share(ratio: float, locale: Locale) -> str:
     """Return a ratio as whole percent, such as ``85%``."""
     return format_percent(ratio, locale=_babel(locale))
+
+
+def format_fine_share(ratio: float, locale: Locale) -> str:
+    """Return a ratio in percent with one decimal, such as ``0.4%``, where small ones differ."""
+    return format_percent(ratio, "#,##0.0%", locale=_babel(locale))
+
+
+def format_count(number: float, locale: Locale) -> str:
+    """Return a whole number with its thousands parted, such as ``12,345``."""
+    return format_decimal(round(number), "#,##0", locale=_babel(locale))
 
 
 def name_in(name: Name, locale: Locale) -> str:

@@ -1,17 +1,19 @@
 """What was measured, added up: fullness by hour, hours above a level, coverage, the ranking."""
 
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from api.assessment import midnight
 from api.errors import ApiError, ErrorCode
 from api.parts import CentreParts
 from api.request_facts import Parts
 from api.v1.answers import Answer
+from domain.assessment import AreaBy, area_chooser
 from domain.measures import (
     LEVEL_STEP_PERCENT,
+    Coverage,
     LatestLevel,
     LevelHours,
     coverage_by_unit,
@@ -19,7 +21,6 @@ from domain.measures import (
     latest_by_place,
     rank_areas,
 )
-from domain.places import Place
 from texts.formatting import DISTRICT_ZONE
 
 router = APIRouter(tags=["measures"])
@@ -32,14 +33,6 @@ Days = Annotated[
 Level = Annotated[
     int, Query(ge=0, le=100, multiple_of=LEVEL_STEP_PERCENT, description="In percent")
 ]
-
-
-class AreaBy(StrEnum):
-    """What an area of the ranking is."""
-
-    SUBDISTRICT = "subdistrict"
-    SURROUNDINGS = "surroundings"
-    UNIT = "unit"
 
 
 class LevelHoursAnswer(Answer):
@@ -111,13 +104,27 @@ class RankingAnswer(Answer):
     areas: list[RankedAreaAnswer]
 
 
-class UnitCoverageAnswer(Answer):
-    """Device-hours that a unit's places should have been observed, and those that were."""
+class ObservedHoursAnswer(Answer):
+    """Device-hours that should have been observed, and those that were; null where none was due."""
 
-    unit_id: str
     hours_due: int
     hours_observed: int
     coverage_ratio: float | None
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> "ObservedHoursAnswer":
+        """Tell a coverage."""
+        return cls(
+            hours_due=coverage.due,
+            hours_observed=coverage.observed,
+            coverage_ratio=coverage.ratio,
+        )
+
+
+class UnitCoverageAnswer(ObservedHoursAnswer):
+    """The coverage of a unit's places."""
+
+    unit_id: str
 
 
 class CoverageAnswer(Answer):
@@ -202,7 +209,7 @@ def ranked_areas(
     """Tell where containers were full for the greatest part of the measured time."""
     since, until = _days(parts, days)
     by_sensor = parts.measures.level_hours(level, since=since, until=until)
-    ranked = rank_areas(by_sensor, parts.registry.current(), lambda place: _area(place, by))
+    ranked = rank_areas(by_sensor, parts.registry.current(), area_chooser(by))
     return RankingAnswer(
         since=since,
         until=until,
@@ -219,8 +226,7 @@ def ranked_areas(
 def covered_units(parts: Parts, days: Days = 7) -> CoverageAnswer:
     """Tell how much of what should have been observed at a unit's places was observed."""
     since, until = _days(parts, days)
-    midnight = datetime(since.year, since.month, since.day, tzinfo=DISTRICT_ZONE)
-    hours_due = (parts.clock.now() - midnight) // _AN_HOUR
+    hours_due = (parts.clock.now() - midnight(since)) // _AN_HOUR
     usable = parts.measures.usable_hours(since=since, until=until)
     coverage = coverage_by_unit(usable, parts.registry.current(), hours_due=hours_due)
     return CoverageAnswer(
@@ -241,13 +247,3 @@ def _days(parts: CentreParts, days: int) -> tuple[date, date]:
     """Return the first of so many days, and the day after today."""
     until = parts.clock.now().astimezone(DISTRICT_ZONE).date() + timedelta(days=1)
     return until - timedelta(days=days), until
-
-
-def _area(place: Place, by: AreaBy) -> str:
-    match by:
-        case AreaBy.SUBDISTRICT:
-            return place.subdistrict_id
-        case AreaBy.SURROUNDINGS:
-            return place.area_kind
-        case AreaBy.UNIT:
-            return place.unit_id

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.v1 import alerts, cases, devices, measures, places
+from api.v1 import alerts, assessment, cases, devices, measures, places
 from api.v1.answers import ErrorAnswer
 
 _REFUSALS = {
@@ -19,5 +19,5 @@ router = APIRouter(
         status: {"model": ErrorAnswer, "description": about} for status, about in _REFUSALS.items()
     }
 )
-for part in (places, cases, devices, alerts, measures):
+for part in (places, cases, devices, alerts, measures, assessment):
     router.include_router(part.router)

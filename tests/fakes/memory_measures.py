@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.measures import HourlyLevel, LatestLevel, LevelHours, level_step
+from domain.ports.history import TimeSeriesAwayError
 from domain.records import (
     CameraHealth,
     FillReading,
@@ -19,10 +20,11 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 class MemoryMeasures:
     """Fulfils ``domain.ports.measures.Measures``; a test adds records, of an identity the first
-    stays.
+    stays. While it is ``away`` it answers as InfluxDB does then.
     """
 
     def __init__(self, *records: Record) -> None:
+        self.away = False
         self._records: dict[tuple[str, datetime, RecordKind], Record] = {}
         self.add(*records)
 
@@ -32,7 +34,7 @@ class MemoryMeasures:
             self._records.setdefault((record.device_id, record.observed_at, record.kind), record)
 
     def latest_levels(self) -> Mapping[str, LatestLevel]:
-        by_time = sorted(self._records.values(), key=lambda record: record.observed_at)
+        by_time = sorted(self._kept(), key=lambda record: record.observed_at)
         return {
             record.device_id: LatestLevel(
                 observed_at=record.observed_at,
@@ -46,7 +48,7 @@ class MemoryMeasures:
     def hourly_levels(
         self, device_ids: Collection[str], *, since: datetime, until: datetime
     ) -> Sequence[HourlyLevel]:
-        mine = [record for record in self._records.values() if record.device_id in device_ids]
+        mine = [record for record in self._kept() if record.device_id in device_ids]
         found = []
         for hour in sorted({_hour_of(record) for record in mine}):
             levels = _levels(record for record in mine if _hour_of(record) == hour)
@@ -78,9 +80,15 @@ class MemoryMeasures:
             for device_id, hours in self._by_hour(since, until).items()
         }
 
+    def _kept(self) -> Collection[Record]:
+        if self.away:
+            msg = "away, as the test wishes"
+            raise TimeSeriesAwayError(msg)
+        return self._records.values()
+
     def _by_hour(self, since: date, until: date) -> dict[str, dict[datetime, list[Record]]]:
         found: dict[str, dict[datetime, list[Record]]] = {}
-        for record in self._records.values():
+        for record in self._kept():
             if since <= record.observed_at.astimezone(_SHANGHAI).date() < until:
                 hours = found.setdefault(record.device_id, {})
                 hours.setdefault(_hour_of(record), []).append(record)

@@ -1,6 +1,6 @@
 """Times, durations and shares as people read them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -8,8 +8,11 @@ from domain.places import Name
 from texts.catalogue import Locale
 from texts.formatting import (
     format_clock,
+    format_count,
     format_date,
+    format_day,
     format_duration,
+    format_fine_share,
     format_share,
     format_time,
     name_in,
@@ -52,3 +55,11 @@ def test_a_share_may_be_above_one_hundred_percent() -> None:
 def test_a_name_without_english_is_told_in_chinese() -> None:
     assert name_in(Name(zh="东门市场"), Locale.EN) == "东门市场"
     assert name_in(Name(zh="东门市场", en="East Gate Market"), Locale.EN) == "East Gate Market"
+
+
+def test_a_day_a_count_and_a_fine_share_are_told_as_people_write_them() -> None:
+    day = date(2026, 3, 3)
+    assert format_day(day, Locale.ZH_CN) == "2026年3月3日"
+    assert format_day(day, Locale.EN) == "3 Mar 2026"
+    assert format_count(12345.4, Locale.ZH_CN) == "12,345"
+    assert format_fine_share(0.0042, Locale.EN) == "0.4%"

@@ -10,7 +10,14 @@ from pathlib import Path
 from huanwei.business_clock import SHANGHAI, AnchoredClock, demo_start
 from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import SETTINGS_NAME, write_paused_clock, write_settings
-from huanwei.run_supervised import PortTakenError, check_ports, run_supervised
+from huanwei.ports import (
+    PortTakenError,
+    check_ports,
+    free_health_ports,
+    option_of,
+    usual_health_ports,
+)
+from huanwei.run_supervised import run_supervised
 from huanwei.settings import Settings, load_settings
 
 DEMO_FOLDER = Path("var/demo")
@@ -53,7 +60,7 @@ def run_demo(
     if keep:
         settings_path = _newest_run()
         settings = load_settings(settings_path)
-        check_ports(settings)
+        check_ports(settings, named=lambda setting: f"{setting} in {settings_path}")
     else:
         settings_path, settings = _new_run(
             seed=seed,
@@ -99,10 +106,14 @@ def _new_run(
         first_broker_port=broker_port,
         seed=seed,
         started_at=demo_start(now),
+        health_ports=free_health_ports(
+            usual_health_ports(broker_port),
+            besides={console_port, simulator_port, *range(broker_port, broker_port + 3)},
+        ),
     )
     settings = load_settings(settings_path)
     try:
-        check_ports(settings)
+        check_ports(settings, named=option_of)
     except PortTakenError:
         # Nothing has run here: an empty run would only be in the way of --keep.
         shutil.rmtree(folder)

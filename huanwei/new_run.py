@@ -1,6 +1,7 @@
 """Makes the folder of a run: settings, fresh secrets, and for a demo the simulated district."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -30,10 +31,10 @@ administration_port = {administration_port}
 monitoring_port = {monitoring_port}
 
 [edge]
-gateway_id = "{gateway_id}"
+{edge_probes}gateway_id = "{gateway_id}"
 {simulated}
-[centre]
-port = {console_port}
+{ingest_probes}[centre]
+{centre_probes}port = {console_port}
 public_url = "http://127.0.0.1:{console_port}"
 {phones}# map_tile_url = "https://tiles.example/{{z}}/{{x}}/{{y}}.png"
 {simulator}"""
@@ -63,7 +64,7 @@ signing_secret = "{4}"
 """
 
 
-def write_settings(
+def write_settings(  # noqa: PLR0913  whatever a new run may be given
     folder: Path,
     *,
     gateway_id: str,
@@ -72,13 +73,19 @@ def write_settings(
     first_broker_port: int = 1883,
     seed: int = 7,
     started_at: datetime | None = None,
+    health_ports: Mapping[str, int] | None = None,
 ) -> Path:
     """Write settings and new secrets into ``folder``; return the settings file.
 
-    An existing file is never overwritten (FileExistsError).
+    ``health_ports`` (by setting, ``edge.health_port``) are written where given. An existing file
+    is never overwritten (FileExistsError).
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / SETTINGS_NAME
+    probes = {
+        section: _probe_lines(section, health_ports or {})
+        for section in ("edge", "ingest", "centre", "simulator")
+    }
     own_ports = first_broker_port != 1883  # noqa: PLR2004  MQTT's own port
     text = _SETTINGS.format(
         secrets_name=SECRETS_NAME,
@@ -90,11 +97,14 @@ def write_settings(
         # Drills compare it with the journal. It grows for ever: nothing for a district's gateway.
         simulated="" if simulator_port is None else _SIMULATED,
         console_port=console_port,
+        edge_probes=probes["edge"],
+        ingest_probes=probes["ingest"] and f"[ingest]\n{probes['ingest']}\n",
+        centre_probes=probes["centre"],
         # The simulated phones.
         phones="" if simulator_port is None else _PHONES,
         simulator=""
         if simulator_port is None
-        else f"\n[simulator]\nport = {simulator_port}\nseed = {seed}\n"
+        else f"\n[simulator]\nport = {simulator_port}\n{probes['simulator']}seed = {seed}\n"
         + (f"started_at = {started_at.isoformat()}\n" if started_at else ""),
     )
     with path.open("x", encoding="utf-8") as file:
@@ -105,6 +115,14 @@ def write_settings(
         _SECRETS.format(*(secrets.token_urlsafe(24) for _ in range(5))), encoding="utf-8"
     )
     return path
+
+
+def _probe_lines(section: str, health_ports: Mapping[str, int]) -> str:
+    return "".join(
+        f"{setting.removeprefix(f'{section}.')} = {port}\n"
+        for setting, port in health_ports.items()
+        if setting.startswith(f"{section}.")
+    )
 
 
 def write_paused_clock(folder: Path, *, now: datetime, standing_at: datetime) -> Path:

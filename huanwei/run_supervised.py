@@ -1,7 +1,6 @@
 """Runs all processes of a run in the foreground, and says in plain lines what happens."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -10,30 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from huanwei.end_signals import EndSignals
-from huanwei.errors import StandsInTheWayError
-from huanwei.run_plan import (
-    PortUse,
-    broker_child,
-    ports_of,
-    prepared_broker,
-    role_children,
-)
+from huanwei.ports import check_ports
+from huanwei.run_plan import broker_child, prepared_broker, role_children
 from huanwei.settings import Settings
 from huanwei.supervision import ChildProcess, Supervisor
 
 Say = Callable[[str], None]
-
-
-class PortTakenError(StandsInTheWayError):
-    """Something else listens on ports that the run needs; the text names each and its setting."""
-
-
-def check_ports(settings: Settings, more: Sequence[PortUse] = ()) -> None:
-    """Raise :class:`PortTakenError` for every port of the run, and ``more``, that is not free."""
-    taken = [use for use in (*ports_of(settings), *more) if not _is_free(use)]
-    if taken:
-        lines = [f"port {use.port} on {use.host} is taken ({use.setting})" for use in taken]
-        raise PortTakenError("\n".join(lines))
 
 
 def run_supervised(
@@ -48,7 +29,7 @@ def run_supervised(
     """Start the broker (where the settings say so) and ``roles``; return after SIGINT or SIGTERM.
 
     ``servers`` run already: they are watched too, started again when they end, and ended last.
-    Raises :class:`PortTakenError` and ``FileInUseError`` before anything is started.
+    Raises ``PortTakenError`` and ``FileInUseError`` before anything is started.
     """
     check_ports(settings)
     prepared = prepared_broker(settings) if settings.broker.start else None
@@ -90,14 +71,3 @@ def _broker_capped_when_there(settings_path: Path) -> Iterator[None]:
     finally:
         capping.kill()
         reaper.join()
-
-
-def _is_free(use: PortUse) -> bool:
-    with socket.socket() as probe:
-        # As the servers do: a port that only waits out its last connections is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((use.host, use.port))
-        except OSError:
-            return False
-    return True

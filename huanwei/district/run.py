@@ -18,8 +18,15 @@ from huanwei.district.plan import ServerPlan
 from huanwei.district.servers import DistrictServers, write_secrets_too
 from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import SETTINGS_NAME, write_paused_clock, write_settings
+from huanwei.ports import (
+    PortTakenError,
+    check_ports,
+    free_health_ports,
+    option_of,
+    usual_health_ports,
+)
 from huanwei.run_plan import roles_of
-from huanwei.run_supervised import PortTakenError, check_ports, run_supervised
+from huanwei.run_supervised import run_supervised
 from huanwei.settings import Settings, load_settings, secrets_path_of
 
 DISTRICT_FOLDER = Path("var/simulated-district")
@@ -159,6 +166,15 @@ def _new_run(*, seed: int, ports: DistrictPorts) -> tuple[Path, ServerPlan]:
         first_broker_port=ports.first_of_broker,
         seed=seed,
         started_at=start,
+        health_ports=free_health_ports(
+            usual_health_ports(ports.first_of_broker),
+            besides={
+                ports.console,
+                ports.simulator,
+                *range(ports.first_of_broker, ports.first_of_broker + 3),
+                *range(ports.first_of_servers, ports.first_of_servers + 3),
+            },
+        ),
     )
     try:
         with path.open("a", encoding="utf-8") as file:
@@ -166,7 +182,11 @@ def _new_run(*, seed: int, ports: DistrictPorts) -> tuple[Path, ServerPlan]:
         plan.write(folder)
         more = plan.secrets_text(DistrictServers(plan, folder).postgres)
         write_secrets_too(secrets_path_of(path), more)
-        check_ports(load_settings(path), more=plan.ports)
+        check_ports(
+            load_settings(path),
+            more=plan.ports,
+            named=option_of,
+        )
     except (PortTakenError, StandsInTheWayError):
         # Nothing has run here: an empty run would only be in the way of --keep.
         shutil.rmtree(folder)

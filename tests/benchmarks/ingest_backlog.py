@@ -6,7 +6,7 @@ publication to the ack (so the commit lies within) 200 ms at half of the highest
 backlog drains at 5 times the live rate.
 
     python -m tests.benchmarks.ingest_backlog [--seconds 30] [--records 1000000] [--live 2000]
-        [--gateways 1] [--sensors 2000] [--only latency|drain]
+        [--gateways 1] [--sensors 2000] [--only latency|drain] [--within 900]
 """
 
 import argparse
@@ -21,6 +21,7 @@ from tests.benchmarks.ingest_load import Load, Sending, sending, shared_among
 from tests.benchmarks.ingest_process import IngestProcess, assert_journalled, ingest_process
 from tests.benchmarks.ingest_rate import running_broker, watch
 from tests.benchmarks.surroundings import print_surroundings
+from tests.benchmarks.time_limit import TimeLimit, time_limit
 from tests.fakes.ingest_samples import OTHER_BOOT
 from tests.servers import RunningBroker
 
@@ -66,7 +67,12 @@ def latency_at_half_load(broker: RunningBroker, seconds: float) -> None:
 
 
 def drain(
-    broker: RunningBroker, records: int, live_rate: float, gateways: int, sensors_in_all: int
+    broker: RunningBroker,
+    records: int,
+    live_rate: float,
+    gateways: int,
+    sensors_in_all: int,
+    limit: TimeLimit,
 ) -> None:
     """Drain the backlogs of so many gateways beside the live load of another.
 
@@ -95,10 +101,12 @@ def drain(
                 sending(broker.port, live, records / live_rate) as living,
                 sending(broker.port, backlogs, 3_600) as draining,
             ):
-                highest_mb, behind, cpu_s = _watch_memory(ingest, draining)
+                highest_mb, behind, cpu_s = _watch_memory(ingest, draining, limit)
+                limit.doing = "the stand-ins ended"
                 drained = draining.result(within_s=60)
                 living.stop()
                 lived = living.result(within_s=60)
+        limit.doing = "the journal was compared with what was acknowledged"
         for load in backlogs:
             assert_journalled(folder, OTHER_BOOT, load.most, load.gateway_id)
         assert_journalled(folder, live.boot_id, lived.acknowledged)
@@ -121,12 +129,15 @@ def drain(
     print(f"| resends | {drained.resends} of the backlog, {lived.resends} of the live load |")
 
 
-def _watch_memory(ingest: IngestProcess, until_ended: Sending) -> tuple[float, float, float]:
+def _watch_memory(
+    ingest: IngestProcess, until_ended: Sending, limit: TimeLimit
+) -> tuple[float, float, float]:
     """Return the highest RSS in MB, the farthest the series was behind, and the CPU used."""
     pause, first = threading.Event(), ingest.sample()
     highest_mb = behind = 0.0
     sample = first
     while until_ended.running:
+        limit.doing = f"draining: {sample.accepted:,.0f} records accepted, the live ones among them"
         sample = ingest.sample()
         highest_mb, behind = max(highest_mb, sample.rss_mb), max(behind, sample.series_backlog)
         pause.wait(0.2)
@@ -142,16 +153,20 @@ def main() -> None:
     arguments.add_argument("--gateways", type=int, default=1, help="that come back at once")
     arguments.add_argument("--sensors", type=int, default=SENSORS, help="with a backlog, in all")
     arguments.add_argument("--only", choices=("latency", "drain"))
+    arguments.add_argument("--within", type=float, default=900.0, help="seconds, or it failed")
     options = arguments.parse_args()
     print_surroundings("Latency at half load, memory, and a backlog")
     with (
+        time_limit(options.within) as limit,
         tempfile.TemporaryDirectory() as folder,
         running_broker(folder, options.gateways + 1) as broker,
     ):
         if options.only != "drain":
+            limit.doing = "measuring latency at half load"
             latency_at_half_load(broker, options.seconds)
         if options.only != "latency":
-            drain(broker, options.records, options.live, options.gateways, options.sensors)
+            limit.doing = "connecting those who come back"
+            drain(broker, options.records, options.live, options.gateways, options.sensors, limit)
 
 
 if __name__ == "__main__":

@@ -1,96 +1,24 @@
-"""The journal in SQLite: one transaction a round, uniqueness by its indexes."""
+"""The journal in SQLite: one transaction a round, its records in runs."""
 
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
 
 from domain.records import RecordKind
 from ingest.dead_letters import DeadLetter, letter_values
 from ingest.instants import from_us, to_us
-from ingest.journal_rows import (
-    MOST_DEAD_LETTERS,
-    conflict_letter,
-    newest_states,
-    rows_left_out,
-    says_other,
-)
+from ingest.journal_rows import MOST_DEAD_LETTERS, conflict_letters, newest_states
+from ingest.journal_runs import Columns, RunReader, insert_runs
+from ingest.journal_schema import newest_position, open_journal_schema
+from ingest.journal_twins import find_twins
 from ingest.judge import NewestTimes, StoredTime
 from ingest.many_rows import ManyRows
-from ingest.ports.journal import Committed, JournalRow, Known, Round, Uplink
-from ingest.quality_tables import QUALITY_SCHEMA, counts_of, put_quality, trim_quality
+from ingest.ports.journal import Committed, Known, Round, Uplink
+from ingest.quality_tables import counts_of, put_quality, trim_quality
 from ingest.uplink_progress import UplinkProgress
 from storage.sqlite import SqliteFile
-
-_SCHEMA_VERSION = 2
-
-# Positions are AUTOINCREMENT, so that they never start again when all entries have been trimmed.
-# The identity index begins with the time: records come in order of time, so its new entries lie
-# side by side instead of touching a page for each device.
-_SCHEMA_1 = """
-CREATE TABLE uplinks (
-  number INTEGER PRIMARY KEY,
-  gateway_id TEXT NOT NULL,
-  boot_id TEXT NOT NULL,
-  through INTEGER NOT NULL,
-  missing TEXT NOT NULL,
-  heard_us INTEGER NOT NULL,
-  UNIQUE (gateway_id, boot_id)
-);
-CREATE TABLE journal (
-  position INTEGER PRIMARY KEY AUTOINCREMENT,
-  uplink INTEGER NOT NULL REFERENCES uplinks (number),
-  sequence INTEGER NOT NULL,
-  device_id TEXT NOT NULL,
-  observed_us INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  received_us INTEGER NOT NULL,
-  late INTEGER NOT NULL,
-  sets_state INTEGER NOT NULL,
-  record BLOB NOT NULL
-);
-CREATE UNIQUE INDEX journal_uplink ON journal (uplink, sequence);
-CREATE UNIQUE INDEX journal_identity ON journal (observed_us, device_id, kind);
-CREATE TABLE newest (
-  device_id TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  observed_us INTEGER NOT NULL,
-  PRIMARY KEY (device_id, kind)
-) WITHOUT ROWID;
-CREATE TABLE pictures (
-  sha256 TEXT NOT NULL,
-  device_id TEXT NOT NULL,
-  observed_us INTEGER NOT NULL,
-  received_us INTEGER NOT NULL,
-  PRIMARY KEY (observed_us, device_id, sha256)
-) WITHOUT ROWID;
-CREATE TABLE dead_letters (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  first_at_us INTEGER NOT NULL,
-  last_at_us INTEGER NOT NULL,
-  times INTEGER NOT NULL,
-  reason TEXT NOT NULL,
-  detail TEXT NOT NULL,
-  gateway_id TEXT NOT NULL,
-  boot_id TEXT,
-  sequence INTEGER,
-  size INTEGER NOT NULL,
-  digest TEXT NOT NULL,
-  payload BLOB NOT NULL,
-  UNIQUE (gateway_id, reason, digest)
-);
-"""
-
-_ROWS = ManyRows(
-    "journal (uplink, sequence, device_id, observed_us, kind, received_us, late, sets_state,"
-    " record)",
-    columns=9,
-    then="ON CONFLICT DO NOTHING",
-)
-_BOUND_AT_ONCE = 250
-"""So many rows stay in the processor's cache until they are inserted."""
 
 _PUT_UPLINK = (
     "INSERT INTO uplinks VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
@@ -107,30 +35,25 @@ _PUT_LETTER = (
     " ON CONFLICT (gateway_id, reason, digest) DO UPDATE SET"
     " times = times + 1, last_at_us = excluded.last_at_us"
 )
-
-_LATE = attrgetter("late")
-
-
-class OtherSchemaError(Exception):
-    """The file was written by another version of this program. Use that one, or another folder."""
+_TRIM = "DELETE FROM runs WHERE position <= ? AND received_us < ? RETURNING count"
 
 
 class SqliteJournal:
     """Fulfils ``ingest.ports.journal.Journal``; the one writer of ``path``.
 
-    Raises what :class:`storage.sqlite.SqliteFile` raises, and :class:`OtherSchemaError`. Used by
-    one thread at a time.
+    Raises what :class:`storage.sqlite.SqliteFile` raises, and ``OtherSchemaError``. Used by one
+    thread at a time.
     """
 
     def __init__(self, path: Path, *, most_dead_letters: int = MOST_DEAD_LETTERS) -> None:
         self._most_letters = most_dead_letters
         self._file = SqliteFile(path)
         try:
-            _upgrade(self._file)
-            open_schema(self._file, _SCHEMA_1 + QUALITY_SCHEMA, _SCHEMA_VERSION)
+            open_journal_schema(self._file)
         except BaseException:
             self._file.close()
             raise
+        self._runs = RunReader(self._file.connection)
 
     def close(self) -> None:
         """Close the file and give up its lock."""
@@ -138,6 +61,7 @@ class SqliteJournal:
 
     def load(self) -> Known:
         """Return what is committed; also ends what a failed round has left open."""
+        self._runs.forget()
         connection = self._file.connection
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -164,11 +88,7 @@ class SqliteJournal:
 
     def find(self, uplink: int, sequence: int) -> bytes | None:
         """Return the encoded record committed under that uplink id, or None."""
-        return _one_record(
-            self._file.connection.execute(
-                "SELECT record FROM journal WHERE uplink = ? AND sequence = ?", (uplink, sequence)
-            )
-        )
+        return self._runs.find(uplink, sequence)
 
     def newest_position(self) -> int:
         """Return the position of the newest entry ever committed, 0 when there is none."""
@@ -179,12 +99,11 @@ class SqliteJournal:
         received_us = to_us(round_.received_at)
         with self._file.transaction() as connection:
             _put_uplinks(connection, round_.uplinks.values(), received_us)
-            before = newest_position(connection)
-            rows = round_.rows()
-            collided = _insert(connection, rows, before)
-            newest = newest_position(connection)
-            conflicting = [row for row in collided if _is_conflict(connection, row)]
-            conflicts = [conflict_letter(row, round_) for row in conflicting]
+            twins = find_twins(connection, round_)
+            kept, behind = round_.without(twins.left_out), newest_position(connection)
+            columns = Columns(kept.encoded, kept.observed_us, kept.marks)
+            insert_runs(connection, kept.runs, columns, received_us=received_us, behind=behind)
+            conflicts = conflict_letters(round_, twins.conflicting)
             states = newest_states(round_)
             _NEWEST.insert(connection, [(*key, us) for key, us in states.items()])
             connection.executemany(
@@ -194,116 +113,57 @@ class SqliteJournal:
             trimmed = _put_letters(connection, [*round_.letters, *conflicts], self._most_letters)
             put_quality(
                 connection,
-                counts=counts_of(round_, rows, collided=collided, conflicting=conflicting),
+                counts=counts_of(round_, kept, conflicting=twins.conflicting),
                 hours=round_.hours,
                 received_us=received_us,
             )
-        late = sum(map(_LATE, rows)) - sum(map(_LATE, collided))
+        accepted = len(kept.encoded)
         return Committed(
-            accepted=len(rows) - len(collided),
-            late=late,
-            duplicates=len(collided) - len(conflicts),
+            accepted=accepted,
+            late=kept.late,
+            duplicates=len(twins.left_out) - len(conflicts),
             conflicts=len(conflicts),
             letters_trimmed=trimmed,
-            span=None if collided else (before, newest),
+            left_out=twins.left_out,
+            span=(behind, behind + accepted),
         )
 
     def trim(self, *, before: datetime, through: int, most: int) -> int:
-        """Remove up to ``most`` entries received before that time, none behind ``through``.
+        """Remove runs received before that time, none that ends behind ``through``.
 
-        Uplinks, picture rows and bookkeeping as old go with them.
+        Of the oldest runs, as many as hold ``most`` entries, or a few more; returns how many
+        entries went. Uplinks, picture rows and bookkeeping as old go with them.
         """
         before_us = to_us(before)
         oldest = self._file.connection.execute(
-            "SELECT received_us FROM journal ORDER BY position LIMIT 1"
+            "SELECT received_us FROM runs ORDER BY position LIMIT 1"
         ).fetchone()
         if oldest is None or oldest[0] >= before_us:
             return 0
+        self._runs.forget()
         with self._file.transaction() as connection:
-            removed = connection.execute(
-                "DELETE FROM journal WHERE received_us < ? AND position IN"
-                " (SELECT position FROM journal WHERE position <= ? ORDER BY position LIMIT ?)",
-                (before_us, through, most),
-            ).rowcount
+            end = _end_of_oldest(connection, through=through, most=most)
+            removed = connection.execute(_TRIM, (end, before_us)).fetchall()
             connection.execute(
                 "DELETE FROM uplinks WHERE heard_us < ? AND NOT EXISTS"
-                " (SELECT 1 FROM journal WHERE journal.uplink = uplinks.number)",
+                " (SELECT 1 FROM runs WHERE runs.uplink = uplinks.number)",
                 (before_us,),
             )
             connection.execute("DELETE FROM pictures WHERE observed_us < ?", (before_us,))
             trim_quality(connection, before_us=before_us)
-        return removed
+        return sum(count for (count,) in removed)
 
 
-def _upgrade(file: SqliteFile) -> None:
-    """Bring a file of schema 1 to that of today, in one transaction; leave any other as it is."""
-    (found,) = file.connection.execute("PRAGMA user_version").fetchone()
-    if found == 1:
-        with file.transaction() as connection:
-            for statement in QUALITY_SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-
-
-def open_schema(file: SqliteFile, schema: str, version: int) -> None:
-    """Create the tables in a new file; raise :class:`OtherSchemaError` for a foreign one."""
-    (found,) = file.connection.execute("PRAGMA user_version").fetchone()
-    if found == 0:
-        with file.transaction() as connection:
-            for statement in schema.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
-    elif found != version:
-        msg = f"{file.path} has schema {found}, this program writes {version}"
-        raise OtherSchemaError(msg)
-
-
-def newest_position(connection: sqlite3.Connection) -> int:
-    """Return the newest entry's position, the last one given when all entries are trimmed.
-
-    Positions may have holes: a row that collides in the insert has used one up.
-    """
-    (position,) = connection.execute(
-        "SELECT coalesce((SELECT max(position) FROM journal),"
-        " (SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0)"
-    ).fetchone()
-    return int(position)
-
-
-def _insert(
-    connection: sqlite3.Connection, rows: Sequence[JournalRow], before: int
-) -> list[JournalRow]:
-    """Insert the rows behind ``before``; return those whose uplink id or identity was there."""
-    if not rows:
-        return []
-    inserted = 0
-    for start in range(0, len(rows), _BOUND_AT_ONCE):
-        # The driver asks for an adapter of everything but exact int, float, str and bytearray: with
-        # bools and bytes the insert takes half as long again.
-        bound = [
-            (uplink, sequence, device, observed_us, kind, at_us, +late, +state, bytearray(record))
-            for uplink, sequence, device, observed_us, kind, at_us, late, state, record in rows[
-                start : start + _BOUND_AT_ONCE
-            ]
-        ]
-        inserted += _ROWS.insert(connection, bound)
-    if inserted == len(rows):
-        return []
-    stored = connection.execute(
-        "SELECT uplink, sequence FROM journal WHERE position > ?", (before,)
-    )
-    return rows_left_out(rows, stored)
-
-
-def _is_conflict(connection: sqlite3.Connection, row: JournalRow) -> bool:
-    by_uplink = connection.execute(
-        "SELECT record FROM journal WHERE uplink = ? AND sequence = ?", (row.uplink, row.sequence)
-    )
-    by_identity = connection.execute(
-        "SELECT record FROM journal WHERE observed_us = ? AND device_id = ? AND kind = ?",
-        (row.observed_us, row.device_id, row.kind),
-    )
-    return says_other(row, [record for (record,) in (*by_uplink, *by_identity)])
+def _end_of_oldest(connection: sqlite3.Connection, *, through: int, most: int) -> int:
+    """Return the position up to which lie the oldest runs, ``most`` entries or a few more."""
+    end = entries = 0
+    for position, count in connection.execute(
+        "SELECT position, count FROM runs WHERE position <= ? ORDER BY position", (through,)
+    ):
+        if entries >= most:
+            break
+        end, entries = position, entries + count
+    return end
 
 
 def _put_uplinks(connection: sqlite3.Connection, uplinks: Iterable[Uplink], heard_us: int) -> None:
@@ -336,8 +196,3 @@ def _put_letters(
         " (SELECT number FROM dead_letters ORDER BY number DESC LIMIT 1 OFFSET ?)",
         (most_letters,),
     ).rowcount
-
-
-def _one_record(cursor: sqlite3.Cursor) -> bytes | None:
-    row = cursor.fetchone()
-    return None if row is None else row[0]

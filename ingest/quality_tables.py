@@ -6,10 +6,12 @@ twice; only what changes is written, which for most records is nothing.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, compress, repeat
+from operator import attrgetter
 
 from ingest.device_watch import HOUR_US, HourNote
-from ingest.ports.journal import JournalRow, Round
+from ingest.ports.journal import IS_LATE, Round
 from ingest.quality_counts import CountKind, QualityKey
 from ingest.reasons import RefusalReason
 
@@ -44,25 +46,28 @@ _PUT_HOUR = (
     " least_offset_us = min(least_offset_us, excluded.least_offset_us)"
 )
 
+_DEVICE_ID = attrgetter("device_id")
 
-def counts_of(
-    round_: Round,
-    rows: Iterable[JournalRow],
-    *,
-    collided: Iterable[JournalRow],
-    conflicting: Iterable[JournalRow],
-) -> Counter[QualityKey]:
-    """Return the round's counts with those that only the journal's indexes could decide."""
+
+def counts_of(round_: Round, kept: Round, *, conflicting: Collection[int]) -> Counter[QualityKey]:
+    """Return the round's counts with those that only the journal could decide.
+
+    ``kept`` is the round as it was stored; the records of the round at ``conflicting`` were not.
+    """
     counts = round_.counts.copy()
-    late = Counter([(row.uplink, row.device_id) for row in rows if row.late])
-    late.subtract([(row.uplink, row.device_id) for row in collided if row.late])
-    for (uplink, device_id), times in late.items():
-        gateway_id = round_.uplinks[uplink].gateway_id
-        counts[QualityKey(gateway_id, device_id, CountKind.LATE, "")] += times
-    for row in conflicting:
-        gateway_id = round_.uplinks[row.uplink].gateway_id
-        refused, conflict = CountKind.REFUSED, RefusalReason.CONFLICT
-        counts[QualityKey(gateway_id, row.device_id, refused, conflict)] += 1
+    if kept.late:
+        uplinks = chain.from_iterable(repeat(run.uplink, run.count) for run in kept.runs)
+        senders = zip(uplinks, map(_DEVICE_ID, kept.records), strict=True)
+        late = Counter(compress(senders, kept.marks.translate(IS_LATE)))
+        for (uplink, device_id), times in late.items():
+            gateway_id = round_.uplinks[uplink].gateway_id
+            counts[QualityKey(gateway_id, device_id, CountKind.LATE, "")] += times
+    if conflicting:
+        ids = list(round_.ids())
+        for place in conflicting:
+            gateway_id = round_.uplinks[ids[place][0]].gateway_id
+            device_id, refused = round_.records[place].device_id, CountKind.REFUSED
+            counts[QualityKey(gateway_id, device_id, refused, RefusalReason.CONFLICT)] += 1
     return counts
 
 

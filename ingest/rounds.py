@@ -86,7 +86,7 @@ class Rounds:
         self._known = known
         size = sum(len(arrival.payload) for arrival in batches)
         if committed.span is not None:
-            self._hand_on(builder.round, committed.span, size)
+            self._hand_on(builder.round.without(committed.left_out), committed.span, size)
         self._count(builder, committed, len(batches))
         self._metrics.pictures.inc(took.stored)
         return acknowledgements(builder.round.uplinks.values(), took.acked)

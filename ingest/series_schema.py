@@ -6,7 +6,7 @@ device in front each would touch a page of its own (measured: 9 times slower).
 
 import sqlite3
 
-from ingest.journal import OtherSchemaError
+from ingest.journal_schema import OtherSchemaError
 from ingest.kept_readings import QUALITIES, KeptReading, pack_kept
 from ingest.rollups import LEVEL_COLUMNS, fold_days, put_hours
 from ingest.series_rows import latest_row

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.influx.refusals import PointRefusal, RefusedPoint
 from ingest.instants import from_us, to_us
-from ingest.journal import open_schema
+from ingest.journal_schema import open_schema
 from ingest.reading import open_when_written
 from storage.sqlite import SqliteFile
 
@@ -71,7 +71,7 @@ class RefusedLetter:
 class SqliteDeliveries:
     """The one writer of ``path``. Any thread may call; they take turns.
 
-    Raises what :class:`storage.sqlite.SqliteFile` and :func:`ingest.journal.open_schema` raise.
+    Raises what :class:`storage.sqlite.SqliteFile` and :func:`ingest.journal_schema.open_schema` raise.
     """
 
     def __init__(self, path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -107,6 +107,9 @@ A record that sets the state of its device is newer than all of its kind that we
 so no other has its identity; if its uplink id is not used either, it cannot have a twin.
 """
 
+IS_LATE = bytes(marks & LATE for marks in range(256))
+"""Translates marks into ones, where a record is late, and zeros."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -159,10 +162,36 @@ class Round:
         self.observed_us.append(observed_us)
         self.marks.append(marks)
 
+    @property
+    def late(self) -> int:
+        """How many of the records are late."""
+        return self.marks.translate(IS_LATE).count(1)
+
+    def ids(self) -> Iterator[tuple[int, int]]:
+        """Return uplink and sequence of each record."""
+        return ((run.uplink, run.first + place) for run in self.runs for place in range(run.count))
+
+    def without(self, places: Collection[int]) -> "Round":
+        """Return the round without the records at these places, or itself where there are none."""
+        if not places:
+            return self
+        left_out = frozenset(places)
+        kept = replace(self, runs=[], encoded=[], records=[], observed_us=[], marks=bytearray())
+        for place, (uplink, sequence) in enumerate(self.ids()):
+            if place not in left_out:
+                kept.admit(
+                    uplink,
+                    sequence,
+                    self.encoded[place],
+                    self.records[place],
+                    self.observed_us[place],
+                    self.marks[place],
+                )
+        return kept
+
     def rows(self) -> list[JournalRow]:
         """Return the accepted records one by one."""
         received_us = to_us(self.received_at)
-        ids = ((run.uplink, run.first + place) for run in self.runs for place in range(run.count))
         return [
             JournalRow(
                 uplink,
@@ -176,7 +205,7 @@ class Round:
                 encoded,
             )
             for (uplink, sequence), encoded, record, observed_us, marks in zip(
-                ids, self.encoded, self.records, self.observed_us, self.marks, strict=True
+                self.ids(), self.encoded, self.records, self.observed_us, self.marks, strict=True
             )
         ]
 
@@ -188,10 +217,11 @@ def kind_of(record: Record | CheckedRecord) -> RecordKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became of a round's rows. ``accepted`` includes the ``late`` ones.
+    """What became of a round's records. ``accepted`` includes the ``late`` ones.
 
-    ``span``: all rows of the round, and nothing else, lie behind the first of these positions and
-    up to the second. None where some were known before, or where others write the journal too.
+    ``left_out`` are the places of those that were not stored: duplicates and conflicts. ``span``:
+    the others, and nothing else, lie behind the first of these positions and up to the second.
+    None where the journal cannot tell that.
     """
 
     accepted: int
@@ -199,6 +229,7 @@ class Committed:
     duplicates: int
     conflicts: int
     letters_trimmed: int
+    left_out: Collection[int] = ()
     span: tuple[int, int] | None = None
 
 
@@ -218,7 +249,10 @@ class Journal(Protocol):
         ...
 
     def trim(self, *, before: datetime, through: int, most: int) -> int:
-        """Remove up to ``most`` entries received before that time, none behind ``through``."""
+        """Remove entries received before that time, none behind ``through``; say how many.
+
+        About ``most``: a journal that keeps records together removes them together.
+        """
         ...
 
     def newest_position(self) -> int:

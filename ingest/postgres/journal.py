@@ -14,9 +14,8 @@ from domain.records import RecordKind
 from ingest.instants import from_us, to_us
 from ingest.journal_rows import (
     MOST_DEAD_LETTERS,
-    conflict_letter,
+    conflict_letters,
     newest_states,
-    rows_left_out,
     says_other,
 )
 from ingest.judge import NewestTimes, StoredTime
@@ -39,10 +38,12 @@ _INSERT = (
     " ON CONFLICT DO NOTHING"
 )
 _DRAW = "UPDATE tail SET position = position + %s RETURNING position"
-_STORED = "SELECT uplink, sequence FROM entries WHERE position > %s"
+_STORED = "SELECT position FROM entries WHERE position > %s"
 _TWINS = (
-    "SELECT record FROM entries WHERE uplink = %s AND sequence = %s UNION ALL"
-    " SELECT record FROM entries WHERE observed_us = %s AND device_id = %s AND kind = %s"
+    "SELECT record FROM entries WHERE uplink = %(uplink)s AND sequence = %(sequence)s"
+    " AND position < %(at)s UNION ALL"
+    " SELECT record FROM entries WHERE observed_us = %(observed_us)s AND device_id = %(device_id)s"
+    " AND kind = %(kind)s AND position < %(at)s"
 )
 _PUT_UPLINKS = (
     "INSERT INTO uplinks (number, gateway_id, boot_id, shard, through, missing, heard_us)"
@@ -138,9 +139,14 @@ class PostgresJournal:
         with self._session.transaction(in_turn=True) as cursor:
             _put_uplinks(cursor, round_.uplinks.values(), received_us)
             rows = round_.rows()
-            before, collided = _put_rows(cursor, rows)
-            conflicting = [row for row in collided if says_other(row, _twins(cursor, row))]
-            conflicts = [conflict_letter(row, round_) for row in conflicting]
+            before, left_out = _put_rows(cursor, rows)
+            conflicting = [
+                place
+                for place in left_out
+                if says_other(rows[place].record, _twins(cursor, rows[place], before + place + 1))
+            ]
+            conflicts = conflict_letters(round_, conflicting)
+            kept = round_.without(left_out)
             states = newest_states(round_)
             if states:
                 devices, kinds = zip(*states, strict=True)
@@ -150,18 +156,19 @@ class PostgresJournal:
             trimmed = put_letters(cursor, [*round_.letters, *conflicts], most=self._most_letters)
             put_quality(
                 cursor,
-                counts=counts_of(round_, rows, collided=collided, conflicting=conflicting),
+                counts=counts_of(round_, kept, conflicting=conflicting),
                 hours=round_.hours,
                 received_us=received_us,
             )
-        late = sum(row.late for row in rows) - sum(row.late for row in collided)
-        knows_span = self._alone and not collided
+        # Where rows were left out the positions drawn for them are holes.
+        knows_span = self._alone and not left_out
         return Committed(
-            accepted=len(rows) - len(collided),
-            late=late,
-            duplicates=len(collided) - len(conflicts),
+            accepted=len(rows) - len(left_out),
+            late=kept.late,
+            duplicates=len(left_out) - len(conflicts),
             conflicts=len(conflicts),
             letters_trimmed=trimmed,
+            left_out=left_out,
             span=(before, before + len(rows)) if knows_span else None,
         )
 
@@ -217,8 +224,8 @@ class _ReadAhead:
         self.keep(0, 0, {})
 
 
-def _put_rows(cursor: Cursor, rows: Sequence[JournalRow]) -> tuple[int, list[JournalRow]]:
-    """Insert the rows; return the position before them, and which rows were there already."""
+def _put_rows(cursor: Cursor, rows: Sequence[JournalRow]) -> tuple[int, list[int]]:
+    """Insert the rows; return the position before them, and the places of those not stored."""
     drawn = _one_int(cursor.execute(_DRAW, (len(rows),)))
     before = drawn - len(rows)
     if not rows:
@@ -236,14 +243,15 @@ def _put_rows(cursor: Cursor, rows: Sequence[JournalRow]) -> tuple[int, list[Jou
                 copy.write_row(row)
     except psycopg.errors.UniqueViolation:
         cursor.executemany(_INSERT, bound)
-        stored = cursor.execute(_STORED, (before,)).fetchall()
-        return before, rows_left_out(rows, [(uplink, sequence) for uplink, sequence in stored])
+        stored = {position for (position,) in cursor.execute(_STORED, (before,))}
+        return before, [n - 1 for n in range(1, len(rows) + 1) if before + n not in stored]
     return before, []
 
 
-def _twins(cursor: Cursor, row: JournalRow) -> list[bytes]:
-    identity = (row.uplink, row.sequence, row.observed_us, row.device_id, str(row.kind))
-    return [record for (record,) in cursor.execute(_TWINS, identity).fetchall()]
+def _twins(cursor: Cursor, row: JournalRow, position: int) -> list[bytes]:
+    """Return what lies before that position under the row's id or identity."""
+    found = cursor.execute(_TWINS, row._asdict() | {"at": position})
+    return [record for (record,) in found.fetchall()]
 
 
 def _put_uplinks(cursor: Cursor, uplinks: Iterable[Uplink], heard_us: int) -> None:

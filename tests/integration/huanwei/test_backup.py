@@ -192,7 +192,7 @@ def test_a_log_left_by_a_kill_is_never_joined_to_a_restored_file(
     back_up(site.run, tmp_path / "backup", say=silent)
     site.receive(4)
     reader = sqlite3.connect(site.run.data / "journal.db")  # keeps the log from being folded in
-    reader.execute("SELECT count(*) FROM journal").fetchone()
+    reader.execute("SELECT count(*) FROM runs").fetchone()
     site.close()
     assert restore(tmp_path / "backup", site.run, say=silent).lost == 4
     reader.close()

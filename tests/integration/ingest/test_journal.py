@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.dead_letters import count_dead_letters, dead_letter, read_dead_letters
-from ingest.journal import OtherSchemaError, SqliteJournal
+from ingest.journal import SqliteJournal
+from ingest.journal_schema import OtherSchemaError
 from ingest.ports.journal import Round
 from ingest.reasons import RefusalReason
 from storage.lock_file import FileInUseError
@@ -21,18 +22,14 @@ def rig(tmp_path: Path) -> Iterator[IngestRig]:
         yield rig
 
 
-def test_the_database_itself_refuses_an_identity_twice(rig: IngestRig) -> None:
+def test_the_database_itself_refuses_a_run_twice(rig: IngestRig) -> None:
     rig.receive(batch({1: fill_record()}))
     copy = (
-        "INSERT INTO journal (uplink, sequence, device_id, observed_us, kind, received_us, late,"
-        " sets_state, record) SELECT uplink, ?, device_id, observed_us + ?, kind, received_us,"
-        " late, sets_state, record FROM journal WHERE position = 1"
+        "INSERT INTO runs SELECT position + 1, uplink, first, count, received_us, reach, first_us,"
+        " last_us, marks, times, records FROM runs"
     )
-    connection = rig.sqlite
-    for sequence, later_us in ((1, 1), (2, 0)):
-        with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-            connection.execute(copy, (sequence, later_us))
-    connection.execute(copy, (2, 1))
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        rig.sqlite.execute(copy)
 
 
 def test_positions_do_not_start_again_when_all_entries_have_been_trimmed(rig: IngestRig) -> None:

@@ -277,7 +277,7 @@ def test_a_round_that_fails_counts_nothing(
 ) -> None:
     connection = rig.sqlite
     connection.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'full'); END"
+        "CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'full'); END"
     )
     bad_and_good = batch({1: fill_record(device_id="sensor-999"), 2: fill_record()})
     with pytest.raises(sqlite3.IntegrityError):

@@ -9,7 +9,7 @@ import pytest
 from domain.records import FillReading, MeasurementQuality, RecordKind
 from ingest import series_schema
 from ingest.history import SqliteHistory
-from ingest.journal import OtherSchemaError
+from ingest.journal_schema import OtherSchemaError
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
 from tests.fakes.ingest_samples import CAMERA, sensor_id

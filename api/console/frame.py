@@ -16,6 +16,7 @@ from api.console.visit import Visit
 from texts.catalogue import Locale
 
 ASSETS_PATH = "/console-assets"
+_STYLES = ("console.css", "assessment.css")
 _SCRIPTS = ("console.js", "reviews.js")
 _LANGUAGE_NAMES = {Locale.ZH_CN: "中文", Locale.EN: "English"}
 _PAGES = (
@@ -23,6 +24,7 @@ _PAGES = (
     ("/cases", "nav.cases"),
     ("/cases/new", "nav.new_case"),
     ("/devices", "nav.devices"),
+    ("/assessment", "nav.assessment"),
 )
 _REVIEWS = ("/reviews", "nav.reviews")
 _COUNTED = ("day", "days", "hour", "hours", "minute", "minutes")
@@ -59,7 +61,7 @@ def frame(visit: Visit, title: str, *, wide: bool = False) -> Element:
 def asset_version() -> str:
     """Return a short hash of the assets, so that a browser never keeps old ones."""
     digest = sha256()
-    for name in ("console.css", *_SCRIPTS):
+    for name in (*_STYLES, *_SCRIPTS):
         digest.update((files("api.console") / "assets" / name).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -76,8 +78,11 @@ def _head(visit: Visit) -> str:
     }
     return (
         f"<style>{css_variables()}</style>"
-        f'<link rel="stylesheet" href="{ASSETS_PATH}/console.css?{asset_version()}">'
-        '<script id="console-settings" type="application/json">'
+        + "".join(
+            f'<link rel="stylesheet" href="{ASSETS_PATH}/{name}?{asset_version()}">'
+            for name in _STYLES
+        )
+        + '<script id="console-settings" type="application/json">'
         f"{json_for_script(settings)}</script>"
         + "".join(
             f'<script defer src="{ASSETS_PATH}/{name}?{asset_version()}"></script>'
@@ -112,7 +117,7 @@ def _header(visit: Visit) -> str:
             for href, key in pages
         ],
         waiting=visit.console.feed.open_reviews,
-        back=visit.path,
+        back=visit.address,
         roles=[(str(role), words.word(role)) for role in ROLES],
         role=str(visit.role),
         languages=[(str(locale), name) for locale, name in _LANGUAGE_NAMES.items()],

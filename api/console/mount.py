@@ -14,6 +14,7 @@ from api.console.frame import ASSETS_PATH
 from api.console.history_when_there import HistoryWhenThere
 from api.console.live import LiveFeed
 from api.console.metrics import ConsoleMetrics
+from api.console.pages.assessment import show_assessment
 from api.console.pages.calibration import show_calibration
 from api.console.pages.case import show_case
 from api.console.pages.cases import show_board
@@ -23,7 +24,7 @@ from api.console.pages.new_case import show_new_case
 from api.console.pages.place import show_place
 from api.console.pages.reviews import show_reviews
 from api.console.review_queue import ReviewQueue
-from api.console.session import local_path, write_preferences
+from api.console.session import LONGEST_WAY_BACK, local_path, write_preferences
 from api.console.settings import ConsoleSettings
 from api.console.situation import SituationReader
 from api.console.visit import Console, visit_of
@@ -98,6 +99,10 @@ def _add_pages(console: Console) -> None:
     async def devices(client: Client, request: Request, only: str = "all") -> None:
         await show_devices(visit_of(console, client, request), only=only)
 
+    @ui.page("/assessment")
+    async def assessment(client: Client, request: Request) -> None:
+        await show_assessment(visit_of(console, client, request), request.query_params)
+
     @ui.page("/reviews")
     async def reviews(client: Client, request: Request) -> None:
         await show_reviews(visit_of(console, client, request))
@@ -113,7 +118,7 @@ def _add_preferences() -> None:
         request: Request,
         role: Annotated[str | None, Form(max_length=32)] = None,
         language: Annotated[str | None, Form(max_length=16)] = None,
-        back: Annotated[str, Form(max_length=200)] = "/",
+        back: Annotated[str, Form(max_length=LONGEST_WAY_BACK)] = "/",
     ) -> RedirectResponse:
         write_preferences(request.session, role=role, language=language)
         return RedirectResponse(local_path(back), status_code=_SEE_OTHER)

@@ -12,6 +12,9 @@ from texts.catalogue import Locale
 ROLES = (Actor.OPERATOR, Actor.DISPATCHER, Actor.INSPECTOR)
 """Supervision (operator, inspector) and command (dispatcher) have different rights."""
 
+LONGEST_WAY_BACK = 200
+"""So long an address may be to come back to with all that was asked for."""
+
 _ROLE, _LANGUAGE = "huanwei_role", "huanwei_language"
 
 
@@ -40,6 +43,12 @@ def write_preferences(
         session[_ROLE] = role
     if language in set(Locale):
         session[_LANGUAGE] = language
+
+
+def way_back(path: str, query: str) -> str:
+    """Return the address to come back to: without its query where that is too long."""
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= LONGEST_WAY_BACK else path
 
 
 def local_path(path: str) -> str:

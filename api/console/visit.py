@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from api.console.live import Listener, LiveFeed, News, Pulse
 from api.console.metrics import ConsoleFailure, ConsoleMetrics
-from api.console.session import Preferences, read_preferences
+from api.console.session import Preferences, read_preferences, way_back
 from api.console.settings import ConsoleSettings
 from api.console.view_models.cases import unix_ms
 from api.console.view_models.notices import toasts
@@ -37,11 +37,12 @@ class Console:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One page opened by one reader."""
+    """One page opened by one reader; ``address`` leads back to it."""
 
     console: Console
     client: Client
     path: str
+    address: str
     preferences: Preferences
     words: Words = field(init=False)
 
@@ -91,7 +92,13 @@ def visit_of(console: Console, client: Client, request: Request) -> Visit:
     preferences = read_preferences(request.session)
     # NiceGUI fixes a page's language when the page is declared; ours is the reader's choice.
     client.page = ui.page(request.url.path, language=_QUASAR_LANGUAGES[preferences.locale])
-    return Visit(console=console, client=client, path=request.url.path, preferences=preferences)
+    return Visit(
+        console=console,
+        client=client,
+        path=request.url.path,
+        address=way_back(request.url.path, request.url.query),
+        preferences=preferences,
+    )
 
 
 class Refresher:

@@ -170,6 +170,11 @@ class Preview:
         """Hours of measurements behind us, emptyings and pictures."""
         for step in range(3 * hours, -1, -1):
             self.measure(START - step * _STEP)
+        clear = SnapshotVerdicts(camera_health=CameraHealth.OK, verdicts=())
+        for camera_id in self.district.registry.cameras:
+            for past in range(1, hours + 1):
+                # Pictures of the past are counted only: nobody looks at them here.
+                self.measures.add(_record(camera_id, START - timedelta(hours=past), clear))
         sensor = next(iter(self.district.registry.sensors.values()))
         for past in (3, 5):
             emptied = Emptied(level_before=0.9, level_after=0.05)
@@ -320,7 +325,7 @@ def main() -> None:
     arguments.add_argument("port", type=int)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--speed", type=float, default=1.0)
-    arguments.add_argument("--hours", type=int, default=6)
+    arguments.add_argument("--hours", type=int, default=9)
     arguments.add_argument("--live", action="store_true")
     chosen = arguments.parse_args()
     snapshots = CameraServer({})

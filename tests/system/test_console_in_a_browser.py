@@ -39,7 +39,7 @@ _AS_DATA_URL = """async (input) => new Promise((done) => {
   reader.readAsDataURL(input.files[0]);
 })"""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = ("/", "/cases", "/cases/new", "/devices", "/place/place-001")
+PAGES = ("/", "/cases", "/cases/new", "/devices", "/place/place-001", "/assessment")
 
 
 @dataclass
@@ -185,6 +185,56 @@ def test_an_inspector_closes_a_case_that_the_dispatcher_may_not(
         page.locator(".state", has_text="核查结案").wait_for()
         page.locator(".case-log", has_text="督查员").wait_for()
         page.locator(".renewal", has_text="更新 cam-050 的干净画面").wait_for()
+        assert watched.troubles == []
+
+
+def test_what_the_camera_found_is_boxed_in_the_picture_that_opened_the_case(
+    browser: "Browser", preview: Preview
+) -> None:
+    cases = loopback.get(f"{preview.url}/api/v1/cases").json()["cases"]
+    (case_id,) = (case["case_id"] for case in cases if case["source"] == "camera")
+    with browsing(browser, preview) as watched:
+        page = watched.page
+        page.goto(f"{preview.url}/cases/{case_id}")
+        picture = page.locator(".photo img").bounding_box()
+        box = page.locator(".photo rect.box-problem").bounding_box()
+        assert picture is not None
+        assert box is not None
+        # As the preview draws it, at 0.4 and 0.75 of the picture; half of a line is outside.
+        assert box["x"] - picture["x"] == pytest.approx(0.4 * picture["width"], abs=3)
+        assert box["y"] - picture["y"] == pytest.approx(0.75 * picture["height"], abs=3)
+        page.locator(".photo .verdicts", has_text="小包垃圾落地: 存在").wait_for()
+        assert watched.troubles == []
+
+
+def test_a_ranking_is_asked_for_sorted_printed_and_taken_along(
+    browser: "Browser", preview: Preview
+) -> None:
+    with browsing(browser, preview) as watched:
+        page = watched.page
+        page.goto(f"{preview.url}/assessment")
+        page.locator("nav a[aria-current]", has_text="考核").wait_for()
+        assert set(page.locator("tbody .cell-rank").all_inner_texts()) == {"—"}
+        page.locator("input[name=first]").fill("2026-03-03")
+        page.locator("input[name=last]").fill("2026-03-03")
+        page.get_by_role("button", name="查看").click()
+        page.get_by_role("link", name="责任单位").click()
+        page.get_by_role("link", name="满溢时长占比").click()
+        page.locator("th.cell-share[aria-sort=descending]").wait_for()
+        ranks = [int(rank) for rank in page.locator("tbody .cell-rank").all_inner_texts()]
+        assert ranks == sorted(ranks, reverse=True)
+        assert len(ranks) > 2
+        page.select_option("select[name=language]", "en")
+        page.locator("th.cell-share[aria-sort=descending]", has_text="Time full").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download table").click()
+        table = download.value.path().read_bytes()
+        assert table.startswith("\ufeffFirst day,Last day,Rank,Responsible unit".encode())
+        page.emulate_media(media="print")
+        assert not page.locator(".console-header").is_visible()
+        assert not page.get_by_role("button", name="Show").is_visible()
+        page.set_viewport_size({"width": 700, "height": 900})
+        assert page.locator(".ranking thead th").nth(1).is_visible(), "a table, no cards, on paper"
         assert watched.troubles == []
 
 

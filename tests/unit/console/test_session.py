@@ -2,7 +2,14 @@
 
 import pytest
 
-from api.console.session import Preferences, local_path, read_preferences, write_preferences
+from api.console.session import (
+    LONGEST_WAY_BACK,
+    Preferences,
+    local_path,
+    read_preferences,
+    way_back,
+    write_preferences,
+)
 from domain.cases import Actor
 from texts.catalogue import Locale
 
@@ -31,3 +38,12 @@ def test_the_way_back_never_leaves_this_host(path: str) -> None:
 
 def test_the_way_back_leads_to_the_page_one_came_from() -> None:
     assert local_path("/place/place-1") == "/place/place-1"
+
+
+def test_what_a_page_was_asked_for_is_kept_on_the_way_back_unless_it_is_too_long() -> None:
+    assert way_back("/assessment", "period=last_week&by=unit") == (
+        "/assessment?period=last_week&by=unit"
+    )
+    assert way_back("/cases", "") == "/cases"
+    assert way_back("/cases", "x" * LONGEST_WAY_BACK) == "/cases"
+    assert local_path(way_back("/devices", "only=attention")) == "/devices?only=attention"

@@ -12,7 +12,8 @@ from api.assessment import Assessment, assessment_when_there
 from api.console.frame import frame
 from api.console.markup import render
 from api.console.pieces import block
-from api.console.view_models.assessment import PATH, asked_by, assessment_view
+from api.console.view_models.assessment import assessment_view
+from api.console.view_models.assessment_asked import PATH, asked_by
 from api.console.visit import Visit
 from domain.measures import LEVEL_STEP_PERCENT
 from texts.formatting import DISTRICT_ZONE

@@ -1,85 +1,16 @@
 """The page of weeks, months and years: what the reader asks for, and the ranking in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from math import floor
-from urllib.parse import urlencode
 
-from api.assessment import Assessment, AssessmentQuestion, area_name
+from api.assessment import Assessment, area_name
 from api.console.palette import Mark
+from api.console.view_models.assessment_asked import DOWN, SORTS, Asked, in_order
 from api.console.words import Words
-from domain.assessment import (
-    ASSESSABLE_FROM,
-    AreaBy,
-    AssessedArea,
-    Period,
-    PeriodName,
-    period_of,
-)
-from domain.checks import InvalidValueError
+from domain.assessment import ASSESSABLE_FROM, AreaBy, AssessedArea, PeriodName
 from domain.registry import RegistrySnapshot
 from texts.formatting import DISTRICT_ZONE, format_count, format_day, format_fine_share
-
-PATH = "/assessment"
-TABLE_PATH = "/api/v1/measures/assessment.csv"
-_A_DAY = timedelta(days=1)
-
-_SORTS: Mapping[str, Callable[[AssessedArea], float | None]] = {
-    "rank": lambda one: one.rank,
-    "places": lambda one: one.places,
-    "share": lambda one: one.hours.share if one.assessable else None,
-    "coverage": lambda one: one.coverage.ratio,
-    "reported": lambda one: one.cases.reported,
-    "due": lambda one: one.cases.due,
-    "closed": lambda one: one.cases.closed,
-    "on_time": lambda one: one.cases.on_time_closure_rate,
-    "late": lambda one: one.cases.late,
-}
-"""What each column is sorted by; what is not known stands at the end, whichever way."""
-
-_DOWN = "-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What the reader asks for. ``name`` is None for own dates; ``fault`` tells that those given
-    could not be used. ``sort`` is a column, with a minus sign for the largest first.
-    """
-
-    name: PeriodName | None
-    period: Period
-    by: AreaBy
-    level_percent: int
-    sort: str
-    fault: bool = False
-
-    @property
-    def question(self) -> AssessmentQuestion:
-        """Return what is to be added up."""
-        return AssessmentQuestion(period=self.period, by=self.by, level_percent=self.level_percent)
-
-    @property
-    def href(self) -> str:
-        """Return the address of the page that answers this."""
-        days = (
-            {"first": self.period.since, "last": self.period.last_day}
-            if self.name is None
-            else {"period": self.name}
-        )
-        rest = {"by": self.by, "level": self.level_percent, "sort": self.sort}
-        return f"{PATH}?{urlencode({**days, **rest})}"
-
-    def table_href(self, words: Words) -> str:
-        """Return the address of the same as a table file in the reader's language."""
-        asked = {
-            "since": self.period.since,
-            "until": self.period.until,
-            "by": self.by,
-            "level": self.level_percent,
-            "lang": words.locale.language_tag,
-        }
-        return f"{TABLE_PATH}?{urlencode(asked)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,27 +83,6 @@ class AssessmentView:
     table_href: str
 
 
-def asked_by(query: Mapping[str, str], *, today: date, levels: tuple[int, ...]) -> Asked:
-    """Return what an address asks for; what cannot be used is taken as if it were not there."""
-    name = next((one for one in PeriodName if one == query.get("period")), None)
-    period, fault = None, False
-    if name is None and (query.get("first") or query.get("last")):
-        period = _own_period(query.get("first", ""), query.get("last", ""))
-        fault = period is None
-    if period is None:
-        name = name or PeriodName.THIS_WEEK
-        period = period_of(name, today)
-    sort = query.get("sort", "")
-    return Asked(
-        name=name,
-        period=period,
-        by=next((one for one in AreaBy if one == query.get("by")), AreaBy.SUBDISTRICT),
-        level_percent=next((one for one in levels if str(one) == query.get("level")), levels[0]),
-        sort=sort if sort.removeprefix(_DOWN) in _SORTS else "rank",
-        fault=fault,
-    )
-
-
 def assessment_view(
     asked: Asked,
     found: Assessment,
@@ -182,99 +92,74 @@ def assessment_view(
     words: Words,
 ) -> AssessmentView:
     """Return the page."""
-    say = _saying(words)
-    first, last = (
-        format_day(day, words.locale) for day in (asked.period.since, asked.period.last_day)
-    )
+    say, period = _saying(words), asked.period
+    first, last = format_day(period.since, words.locale), format_day(period.last_day, words.locale)
     today = found.at.astimezone(DISTRICT_ZONE).date()
-    limit = words.share(ASSESSABLE_FROM)
-    notes = [
-        say("note.share", level=words.share(asked.level_percent / 100)),
-        say("note.coverage", limit=limit),
-        say("note.cases"),
-    ]
-    if asked.by is AreaBy.UNIT:
-        notes.append(say("note.unit"))
+    rows = (
+        (one, area_name(one.area, asked.by, registry, words.catalogue, words.locale))
+        for one in in_order(found.areas, asked.sort)
+    )
     return AssessmentView(
         district=words.name(registry.district),
         span=say("span", since=first, until=last) if first != last else first,
         as_of=say("as_of", time=words.time(found.at)),
-        running=say("running") if asked.period.since <= today < asked.period.until else "",
-        periods=tuple(
-            Choice(
-                label=words.word(name),
-                href=replace(asked, name=name).href,
-                chosen=name is asked.name,
-            )
-            for name in PeriodName
+        running=say("running") if period.since <= today < period.until else "",
+        periods=_choices(
+            asked, ((words.word(name), replace(asked, name=name)) for name in PeriodName)
         ),
-        areas=tuple(
-            Choice(label=words.word(by), href=replace(asked, by=by).href, chosen=by is asked.by)
-            for by in AreaBy
+        areas=_choices(asked, ((words.word(by), replace(asked, by=by)) for by in AreaBy)),
+        levels=_choices(
+            asked,
+            ((words.share(level / 100), replace(asked, level_percent=level)) for level in levels),
         ),
-        levels=tuple(
-            Choice(
-                label=words.share(level / 100),
-                href=replace(asked, level_percent=level).href,
-                chosen=level == asked.level_percent,
-            )
-            for level in levels
-        ),
-        first=asked.period.since.isoformat(),
-        last=asked.period.last_day.isoformat(),
+        first=period.since.isoformat(),
+        last=period.last_day.isoformat(),
         own_dates=asked.name is None,
         kept=(("by", asked.by), ("level", str(asked.level_percent)), ("sort", asked.sort)),
         fault=say("fault") if asked.fault else "",
         away=say("away") if found.readings_away else "",
         columns=_columns(asked, words),
-        rows=tuple(
-            _row(
-                one,
-                area_name(one.area, asked.by, registry, words.catalogue, words.locale),
-                found,
-                words,
-            )
-            for one in _sorted(found, asked.sort)
-        ),
+        rows=tuple(_row(one, name, found, words) for one, name in rows),
         total=_row(found.total, say("total"), found, words),
-        notes=tuple(notes),
-        table_href=asked.table_href(words),
+        notes=_notes(asked, words),
+        table_href=asked.table_href(words.locale),
     )
 
 
-def _own_period(first: str, last: str) -> Period | None:
-    try:
-        return Period(since=date.fromisoformat(first), until=date.fromisoformat(last) + _A_DAY)
-    except (ValueError, OverflowError, InvalidValueError):
-        return None
+def _choices(asked: Asked, others: Iterable[tuple[str, Asked]]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(label=label, href=other.href, chosen=other.href == asked.href)
+        for label, other in others
+    )
+
+
+def _notes(asked: Asked, words: Words) -> tuple[str, ...]:
+    """Return how the figures are made, for whoever reads them on paper too."""
+    say = _saying(words)
+    notes = (
+        say("note.share", level=words.share(asked.level_percent / 100)),
+        say("note.coverage", limit=words.share(ASSESSABLE_FROM)),
+        say("note.cases"),
+    )
+    return (*notes, say("note.unit")) if asked.by is AreaBy.UNIT else notes
 
 
 def _columns(asked: Asked, words: Words) -> tuple[Column, ...]:
     say = _saying(words)
-    by, down = asked.sort.removeprefix(_DOWN), asked.sort.startswith(_DOWN)
+    by, down = asked.sort.removeprefix(DOWN), asked.sort.startswith(DOWN)
     columns = []
-    for key in _SORTS:
+    for key in SORTS:
         # Figures are looked at from the largest on, ranks from the first.
         turned = down if key == by else key == "rank"
         columns.append(
             Column(
                 key=key,
                 label=say(f"column.{key}"),
-                href=replace(asked, sort=key if turned else _DOWN + key).href,
+                href=replace(asked, sort=key if turned else DOWN + key).href,
                 sorted=("descending" if down else "ascending") if key == by else "none",
             )
         )
     return tuple(columns)
-
-
-def _sorted(found: Assessment, sort: str) -> list[AssessedArea]:
-    value_of, down = _SORTS[sort.removeprefix(_DOWN)], sort.startswith(_DOWN)
-
-    def key(one: AssessedArea) -> tuple[bool, float]:
-        value = value_of(one)
-        return value is None, 0.0 if value is None else -value if down else value
-
-    return sorted(found.areas, key=key)
 
 
 def _row(one: AssessedArea, name: str, found: Assessment, words: Words) -> AreaRow:

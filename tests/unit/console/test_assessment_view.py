@@ -9,14 +9,8 @@ import pytest
 from api.assessment import Assessment
 from api.console.markup import render
 from api.console.palette import Mark
-from api.console.view_models.assessment import (
-    PATH,
-    TABLE_PATH,
-    Asked,
-    AssessmentView,
-    asked_by,
-    assessment_view,
-)
+from api.console.view_models.assessment import AssessmentView, assessment_view
+from api.console.view_models.assessment_asked import PATH, TABLE_PATH, Asked, asked_by
 from domain.assessment import (
     NOTHING_MEASURED,
     AreaBy,

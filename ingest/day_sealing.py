@@ -1,7 +1,7 @@
 """Closed days of the series: sealed as one blob per sensor, opened again for what comes late.
 
-A reading is either in ``fill`` or in ``sealed``, never in both: each function is to be called
-within one transaction.
+A reading is in ``fill``, in a block (:mod:`ingest.reading_blocks`) or in ``sealed``, in one of them
+only: each function is to be called within one transaction.
 """
 
 import sqlite3
@@ -11,8 +11,14 @@ from operator import itemgetter
 import numpy as np
 
 from ingest.day_columns import runs_of, seal_sensors
-from ingest.kept_readings import PACKED, KeptReading, pack_kept, unpack_kept
-from ingest.rollups import HOUR_US, DeviceDay, day_of_us, first_hour_of
+from ingest.kept_readings import KeptReading, pack_kept, unpack_kept
+from ingest.reading_blocks import (
+    day_in_blocks,
+    readings_in_blocks,
+    sensors_in_blocks,
+)
+from ingest.reading_columns import ReadingColumns, columns_of_rows, joined
+from ingest.rollups import HOUR_US, DeviceDay, bounds_us, day_of_us
 from ingest.sealed_days import unseal_day
 
 CLOSED_AFTER_US = 3 * HOUR_US
@@ -20,13 +26,8 @@ CLOSED_AFTER_US = 3 * HOUR_US
 
 _BETWEEN = "observed_us >= ? AND observed_us < ?"
 _OF_SENSORS = f"SELECT * FROM fill WHERE {_BETWEEN} AND device >= ? AND device < ?"  # noqa: S608  constants only
-_ROWS_AT_ONCE = 100_000
-"""So many rows of a day are sealed together: about 20 MB of memory. Few cost more a row."""
-
-
-def bounds_us(day: int) -> tuple[int, int]:
-    """Return the first microsecond of a district's day, and that of the next day."""
-    return first_hour_of(day) * HOUR_US, first_hour_of(day + 1) * HOUR_US
+_READINGS_AT_ONCE = 100_000
+"""So many of a day are sealed together: about 20 MB of memory. Few cost more a reading."""
 
 
 def place_of(day: int, device: int) -> int:
@@ -35,40 +36,40 @@ def place_of(day: int, device: int) -> int:
 
 
 def closed_day(connection: sqlite3.Connection, *, restless: Container[int]) -> int | None:
-    """Return the oldest closed day that still has rows, leaving out restless ones."""
-    newest = connection.execute("SELECT max(observed_us) FROM fill").fetchone()[0]
-    start_us = 0
-    while newest is not None:
-        (oldest,) = connection.execute(
-            "SELECT min(observed_us) FROM fill WHERE observed_us >= ?", (start_us,)
-        ).fetchone()
-        if oldest is None:
-            return None
-        day = day_of_us(oldest)
-        _, start_us = bounds_us(day)
-        if newest < start_us + CLOSED_AFTER_US:
-            return None
+    """Return the oldest closed day that still has rows or blocks, leaving out restless ones."""
+    newest = _newest_us(connection)
+    day = _oldest_day(connection, since=0)
+    while day is not None and newest >= bounds_us(day)[1] + CLOSED_AFTER_US:
         if day not in restless:
             return day
+        day = _oldest_day(connection, since=day + 1)
     return None
 
 
 def seal(connection: sqlite3.Connection, day: int) -> int:
-    """Move all rows of a day into blobs, one per sensor; return how many rows they were.
+    """Move all rows and blocks of a day into blobs, one per sensor; return how many readings.
 
-    No sensor may have a blob of that day already: :func:`reopen` comes before new rows.
+    No sensor may have a blob of that day already: :func:`reopen` comes before new readings.
     """
     between = bounds_us(day)
-    (rows, devices) = connection.execute(
+    (rows, above) = connection.execute(
         f"SELECT count(*), coalesce(max(device), 0) + 1 FROM fill WHERE {_BETWEEN}",  # noqa: S608  constants only
         between,
     ).fetchone()
-    at_once = max(1, devices * _ROWS_AT_ONCE // max(1, rows))
+    in_blocks, above_blocks = day_in_blocks(connection, day)
+    readings, devices = rows + in_blocks, max(above, above_blocks)
+    at_once = max(1, devices * _READINGS_AT_ONCE // max(1, readings))
     for first in range(0, devices, at_once):
+        parts = [*sensors_in_blocks(connection, day, first, first + at_once)]
         found = connection.execute(_OF_SENSORS, (*between, first, first + at_once)).fetchall()
         if found:
-            connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", _blobs(day, found))
-    return connection.execute(f"DELETE FROM fill WHERE {_BETWEEN}", between).rowcount  # noqa: S608  constants only
+            parts.append(columns_of_rows(found))
+        if parts:
+            blobs = _blobs(day, joined(parts))
+            connection.executemany("INSERT INTO sealed VALUES (?, ?, ?)", blobs)
+    connection.execute(f"DELETE FROM fill WHERE {_BETWEEN}", between)  # noqa: S608  constants only
+    connection.execute("DELETE FROM blocks WHERE day = ?", (day,))
+    return int(readings)
 
 
 def reopen(connection: sqlite3.Connection, days: Iterable[DeviceDay]) -> None:
@@ -87,7 +88,7 @@ def readings_between(
 ) -> list[KeptReading]:
     """Return a sensor's readings, sealed or not, from ``since_us`` until before, by time.
 
-    Both tables must be read in one transaction, or a day being sealed could be seen in neither.
+    All tables must be read in one transaction, or a day being sealed could be seen in none.
     """
     days = (day_of_us(since_us), day_of_us(until_us - 1) + 1)
     sealed = connection.execute(
@@ -107,17 +108,34 @@ def readings_between(
         (since_us, until_us, device),
     )
     readings += [unpack_kept(*row) for row in rows]
+    readings += readings_in_blocks(connection, device, since_us, until_us)
     return sorted(readings, key=itemgetter(0))
 
 
-def _blobs(day: int, rows: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
-    """Return the rows of ``sealed`` for rows in order of time."""
-    devices = np.array([row[1] for row in rows])
-    order = np.argsort(devices, kind="stable")
-    packed = np.frombuffer(b"".join([row[2] for row in rows]), PACKED)[order]
-    times = np.array([row[0] for row in rows])[order]
-    sensors, counts = np.unique(devices, return_counts=True)
-    chunks = seal_sensors(times, packed["codes"], packed["numbers"], runs_of(counts))
+def _newest_us(connection: sqlite3.Connection) -> int:
+    (row,) = connection.execute("SELECT max(observed_us) FROM fill").fetchone()
+    (block,) = connection.execute(
+        "SELECT max(last_us) FROM blocks WHERE day = (SELECT max(day) FROM blocks)"
+    ).fetchone()
+    return max(row or 0, block or 0)
+
+
+def _oldest_day(connection: sqlite3.Connection, *, since: int) -> int | None:
+    """Return the first day from ``since`` on that has rows or blocks."""
+    (row,) = connection.execute(
+        "SELECT min(observed_us) FROM fill WHERE observed_us >= ?", (bounds_us(since)[0],)
+    ).fetchone()
+    (block,) = connection.execute("SELECT min(day) FROM blocks WHERE day >= ?", (since,)).fetchone()
+    days = [day for day in (block, None if row is None else day_of_us(row)) if day is not None]
+    return min(days, default=None)
+
+
+def _blobs(day: int, readings: ReadingColumns) -> list[tuple[int, int, bytes]]:
+    """Return the rows of ``sealed`` for these readings, at least one."""
+    readings = readings.at(np.lexsort((readings.observed_us, readings.devices)))
+    sensors, counts = np.unique(readings.devices, return_counts=True)
+    packed = readings.packed
+    chunks = seal_sensors(readings.observed_us, packed["codes"], packed["numbers"], runs_of(counts))
     return [
         (place_of(day, device), count, chunk)
         for device, count, chunk in zip(sensors.tolist(), counts.tolist(), chunks, strict=True)

@@ -58,6 +58,17 @@ def first_hour_of(day: int) -> int:
     return day * _HOURS_A_DAY - _DISTRICT_OFFSET_HOURS
 
 
+def bounds_us(day: int) -> tuple[int, int]:
+    """Return the first microsecond of a district's day, and that of the next day."""
+    return first_hour_of(day) * HOUR_US, first_hour_of(day + 1) * HOUR_US
+
+
+def days_of_us(observed_us: Column) -> Column:
+    """Return :func:`day_of_us` of each."""
+    days: Column = (observed_us // HOUR_US + _DISTRICT_OFFSET_HOURS) // _HOURS_A_DAY
+    return days
+
+
 def day_number(day: date) -> int:
     """Return the number that the tables keep a calendar day by."""
     return (day - _FIRST_DAY).days
@@ -100,8 +111,9 @@ class Tallies:
 
     def take(self, other: "Tallies") -> None:
         """Count what another one has counted."""
-        self._parts.append(other.columns())
-        self.size += other.size
+        if other.size:
+            self._parts += other.parts()
+            self.size += other.size
 
     def hours(self) -> set[int]:
         """Return the hours that were touched."""
@@ -129,10 +141,13 @@ class Tallies:
         self._singly.append((observed_us // HOUR_US, device, what))
         self.size += 1
 
+    def parts(self) -> list[Column]:
+        """Return what was counted: hours, devices, and what each row adds, part by part."""
+        return [*self._parts, np.array(self._singly, dtype=_COUNTED).reshape(-1, 3).T]
+
     def columns(self) -> Column:
         """Return what was counted: hours, devices, and what each row adds."""
-        singly = np.array(self._singly, dtype=_COUNTED).reshape(-1, 3).T
-        return np.concatenate((*self._parts, singly), axis=1)
+        return np.concatenate(self.parts(), axis=1)
 
 
 def _rows(keys: Column, added: Column) -> list[list[Any]]:

@@ -1,32 +1,39 @@
-"""The embedded time series in SQLite: one row a record, ``latest``, and the rollups."""
+"""The embedded time series in SQLite: records in rows and blocks, ``latest``, and the rollups."""
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import compress
 from pathlib import Path
 
-from domain.records import Record
-from ingest.day_sealing import bounds_us, closed_day, reopen, seal
-from ingest.instants import from_us
+from ingest.day_sealing import closed_day, reopen, seal
 from ingest.many_rows import ManyRows
-from ingest.rollups import DeviceDay, Tallies, day_of_hour, fold_days, put_hours, unfolded_days
-from ingest.series_rows import SeriesRows, count_readings, rows_of
+from ingest.newest_readings import NewestReadings
+from ingest.reading_store import keep_readings
+from ingest.rollups import (
+    DeviceDay,
+    Tallies,
+    bounds_us,
+    day_of_hour,
+    fold_days,
+    put_hours,
+    unfolded_days,
+)
+from ingest.series_rows import SeriesRows, rows_of
 from ingest.series_schema import open_series_schema
 from ingest.series_shrinking import forget_readings, forget_rollups, give_room_back
 from ingest.stretch import Stretch
 from ingest.unrolled_hours import forget_unrolled, name_unrolled, roll_up_again
 from storage.sqlite import SqliteFile
-from wire.checked_records import CheckedRecord
 
 _JOURNAL, _KEPT_FROM = "journal", "kept_from"
 
 _BACKLOG = 1_000
-"""A transaction of so many records is one of a backlog: its rollups wait for its end."""
+"""A transaction of so many records is one of a backlog: blocks, and rollups that wait."""
 
 _MOST_UNROLLED = 200_000
 _MOST_UNFOLDED = 20_000
 
-_FILL = ManyRows("fill", columns=3, then="ON CONFLICT DO NOTHING")
 _EMPTIED = ManyRows("emptied", columns=5, then="ON CONFLICT DO NOTHING")
 _VERDICTS = ManyRows("verdicts", columns=3, then="ON CONFLICT DO NOTHING")
 _LATEST = ManyRows(
@@ -66,6 +73,7 @@ class SqliteSeries:
             self._unfolded: set[DeviceDay] = unfolded_days(connection)
             self._sealed_through = _newest_sealed(connection)
             self._kept_from = _position(connection, _KEPT_FROM)
+            self._newest = NewestReadings(connection)
         except BaseException:
             self._file.close()
             raise
@@ -90,26 +98,26 @@ class SqliteSeries:
         if not stretch.records:
             self._roll_up_rest()
             return
-        records = self._young_enough(stretch.records)
+        young = self._young_enough(stretch)
+        backlog = len(young) >= _BACKLOG
         with self._file.transaction() as connection:
-            numbers = self._device_numbers(connection, records)
-            rows = rows_of(records, numbers)
+            numbers = self._device_numbers(connection, young)
+            rows = rows_of(young, numbers)
             reopen(connection, rows.sensor_days(through=self._sealed_through))
-            added = _add(connection, rows)
+            added = self._add(connection, rows, in_blocks=backlog)
             hours = added.hours()
-            _LATEST.insert(connection, rows.latest)
             added.take(self._unrolled)
             unfolded = self._unfolded
-            if len(records) < _BACKLOG or added.size >= _MOST_UNROLLED:
-                unfolded = _roll_up(connection, added, unfolded, all_days=len(records) < _BACKLOG)
+            if not backlog or added.size >= _MOST_UNROLLED:
+                unfolded = _roll_up(connection, added, unfolded, all_days=not backlog)
                 added = Tallies()
             else:
                 name_unrolled(connection, hours)
             connection.execute(_PUT_CURSOR, (_JOURNAL, stretch.through))
         self._numbers, self._unrolled, self._unfolded = numbers, added, unfolded
         self._restless |= {day_of_hour(hour) for hour in hours}
-        if len(records) < len(stretch):
-            self._on_too_old(len(stretch) - len(records))
+        if len(young) < len(stretch):
+            self._on_too_old(len(stretch) - len(young))
 
     def start_over(self) -> None:
         """Move the cursor before the first entry; what is there stays."""
@@ -158,19 +166,35 @@ class SqliteSeries:
                 _roll_up(connection, self._unrolled, self._unfolded, all_days=True)
             self._unrolled, self._unfolded = Tallies(), set()
 
-    def _young_enough(
-        self, records: Sequence[Record | CheckedRecord]
-    ) -> Sequence[Record | CheckedRecord]:
-        if not self._kept_from:
-            return records
-        since = from_us(bounds_us(self._kept_from)[0])
-        return [record for record in records if record.observed_at >= since]
+    def _young_enough(self, stretch: Stretch) -> Stretch:
+        since_us = bounds_us(self._kept_from)[0]
+        if not self._kept_from or min(stretch.observed_us) >= since_us:
+            return stretch
+        young = [observed_us >= since_us for observed_us in stretch.observed_us]
+        return Stretch(
+            through=stretch.through,
+            records=list(compress(stretch.records, young)),
+            observed_us=list(compress(stretch.observed_us, young)),
+        )
 
-    def _device_numbers(
-        self, connection: sqlite3.Connection, records: Sequence[Record | CheckedRecord]
-    ) -> dict[str, int]:
+    def _add(self, connection: sqlite3.Connection, rows: SeriesRows, *, in_blocks: bool) -> Tallies:
+        """Keep what is new, and the newest of each device; return what that adds to the rollups."""
+        tallies, latest = Tallies(), rows.latest
+        if len(rows.readings):
+            heard = self._newest.hear(rows.readings)
+            for new in keep_readings(connection, rows.readings, heard, in_blocks=in_blocks):
+                new.count_in(tallies)
+            latest = latest + rows.latest_readings(heard.newest)
+        for row in _EMPTIED.insert_new(connection, rows.emptied):
+            tallies.emptying(row[0], row[1])
+        for row in _VERDICTS.insert_new(connection, rows.verdicts):
+            tallies.snapshot(row[0], row[1], usable=rows.in_order[row[0], row[1]])
+        _LATEST.insert(connection, latest)
+        return tallies
+
+    def _device_numbers(self, connection: sqlite3.Connection, stretch: Stretch) -> dict[str, int]:
         """Return the numbers of all devices heard, giving new ones to new devices."""
-        new = {record.device_id for record in records} - self._numbers.keys()
+        new = {record.device_id for record in stretch.records} - self._numbers.keys()
         if not new:
             return self._numbers
         connection.executemany(
@@ -195,17 +219,6 @@ def _roll_up(
         fold_days(connection, unfolded)
         return set()
     return unfolded
-
-
-def _add(connection: sqlite3.Connection, rows: SeriesRows) -> Tallies:
-    """Insert the rows that are new; return what they add to the rollups."""
-    tallies = Tallies()
-    count_readings(tallies, _FILL.insert_new(connection, rows.fill))
-    for row in _EMPTIED.insert_new(connection, rows.emptied):
-        tallies.emptying(row[0], row[1])
-    for row in _VERDICTS.insert_new(connection, rows.verdicts):
-        tallies.snapshot(row[0], row[1], usable=rows.in_order[row[0], row[1]])
-    return tallies
 
 
 def _newest_sealed(connection: sqlite3.Connection) -> int:

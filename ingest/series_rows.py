@@ -1,11 +1,10 @@
-"""Records as the rows of the embedded time series."""
+"""Records as the columns and rows of the embedded time series."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-import numpy as np
+from itertools import compress
 
 from domain.records import (
     CameraHealth,
@@ -15,24 +14,31 @@ from domain.records import (
     RecordKind,
     SnapshotVerdicts,
 )
-from ingest.day_sealing import bounds_us
-from ingest.instants import EPOCH, MICROSECOND, from_us, to_us
-from ingest.kept_readings import ACCEPTED, PACKED, QUALITIES, QUALITY_BITS, pack_values
+from ingest.instants import from_us, to_us
+from ingest.kept_readings import QUALITIES, QUALITY_BITS, pack_values
 from ingest.many_rows import Row
-from ingest.rollups import DeviceDay, Tallies, day_of_us
+from ingest.reading_columns import ReadingColumns, columns_of_records
+from ingest.rollups import Column, DeviceDay, bounds_us, day_of_us, days_of_us
+from ingest.stretch import Stretch
 from wire.checked_records import CheckedFill, CheckedRecord
 from wire.records import encode_record, record_of
 
 _CODES = {quality: code for code, quality in enumerate(QUALITIES)}
+_FILL = RecordKind.FILL.value
 _GATEWAY_US = struct.Struct("<q")
-_READINGS = (FillReading, CheckedFill)
+_READINGS = frozenset({FillReading, CheckedFill})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class SeriesRows:
-    """Records as rows of their tables; of each device and kind the newest for ``latest``."""
+    """Records as what is kept of them: readings as columns, others as rows of their tables.
 
-    fill: list[Row] = field(default_factory=list)
+    ``reading_records`` are the records that the readings were; ``latest`` has for each device and
+    kind but readings the newest.
+    """
+
+    readings: ReadingColumns
+    reading_records: Sequence[Record | CheckedRecord]
     emptied: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
     latest: list[Row] = field(default_factory=list)
@@ -41,37 +47,58 @@ class SeriesRows:
     def sensor_days(self, *, through: int) -> set[DeviceDay]:
         """Return the days up to ``through``, and their sensors, that something here belongs to."""
         end_us = bounds_us(through)[1]
-        return {
-            (day_of_us(row[0]), row[1])
-            for rows in (self.fill, self.emptied)
-            for row in rows
-            if row[0] < end_us
-        }
+        old = self.readings.at(self.readings.observed_us < end_us)
+        days = set(zip(days_of_us(old.observed_us).tolist(), old.devices.tolist(), strict=True))
+        return days | {(day_of_us(row[0]), row[1]) for row in self.emptied if row[0] < end_us}
+
+    def latest_readings(self, places: Column) -> list[Row]:
+        """Return the readings at these places as rows of ``latest``."""
+        newest = self.readings.at(places)
+        qualities = (newest.packed["codes"] >> QUALITY_BITS & 3).tolist()
+        records = [self.reading_records[place] for place in places.tolist()]
+        return [
+            (
+                _FILL,
+                device,
+                observed_us,
+                quality,
+                record.values.filling_level,
+                _GATEWAY_US.pack(to_us(record.gateway_at)) + packed,
+            )
+            for record, quality, (observed_us, device, packed) in zip(
+                records, qualities, newest.rows(), strict=True
+            )
+        ]
 
 
-def rows_of(records: Sequence[Record | CheckedRecord], numbers: dict[str, int]) -> SeriesRows:
-    """Return the rows of these records; ``numbers`` gives each device's."""
-    rows = SeriesRows()
-    put_fill = rows.fill.append
-    newest_fill: dict[int, tuple[int, Record | CheckedRecord]] = {}
-    others: dict[tuple[RecordKind, int], tuple[int, Record]] = {}
-    for record in records:
-        observed_us, number = (record.observed_at - EPOCH) // MICROSECOND, numbers[record.device_id]
-        values = record.values
-        if isinstance(values, _READINGS):
-            put_fill((observed_us, number, pack_values(values)))
-            known = newest_fill.get(number)
-            if known is None or observed_us > known[0]:
-                newest_fill[number] = (observed_us, record)
-        else:
-            other = record if isinstance(record, Record) else record_of(record)
-            _add_other(rows, other, observed_us, number)
-            newest = others.get((other.kind, number))
-            if newest is None or observed_us > newest[0]:
-                others[other.kind, number] = (observed_us, other)
-    rows.latest += [latest_row(number, record) for number, (_, record) in newest_fill.items()]
-    rows.latest += [latest_row(number, record) for (_, number), (_, record) in others.items()]
+def rows_of(stretch: Stretch, numbers: dict[str, int]) -> SeriesRows:
+    """Return what is kept of these records; ``numbers`` gives each device's."""
+    told = [type(record.values) in _READINGS for record in stretch.records]
+    readings = list(compress(stretch.records, told))
+    columns = columns_of_records(
+        readings,
+        list(compress(stretch.observed_us, told)),
+        [numbers[record.device_id] for record in readings],
+    )
+    rows = SeriesRows(readings=columns, reading_records=readings)
+    if len(readings) < len(stretch):
+        others = [not one for one in told]
+        _add_others(rows, compress(stretch.records, others), numbers)
     return rows
+
+
+def _add_others(
+    rows: SeriesRows, records: Iterable[Record | CheckedRecord], numbers: dict[str, int]
+) -> None:
+    newest: dict[tuple[RecordKind, int], Record] = {}
+    for one in records:
+        record = one if isinstance(one, Record) else record_of(one)
+        number = numbers[record.device_id]
+        _add_other(rows, record, to_us(record.observed_at), number)
+        known = newest.setdefault((record.kind, number), record)
+        if record.observed_at > known.observed_at:
+            newest[record.kind, number] = record
+    rows.latest += [latest_row(number, record) for (_, number), record in newest.items()]
 
 
 def _add_other(rows: SeriesRows, record: Record, observed_us: int, number: int) -> None:
@@ -86,26 +113,13 @@ def _add_other(rows: SeriesRows, record: Record, observed_us: int, number: int) 
         rows.in_order.setdefault((observed_us, number), in_order)
 
 
-def count_readings(tallies: Tallies, rows: Sequence[Row]) -> None:
-    """Count rows of ``fill``."""
-    if not rows:
-        return
-    packed = np.frombuffer(b"".join([row[2] for row in rows]), PACKED)
-    accepted = packed["codes"] >> QUALITY_BITS & 3 == ACCEPTED
-    tallies.readings(
-        np.array([row[0] for row in rows]),
-        np.array([row[1] for row in rows]),
-        np.where(accepted, packed["numbers"][:, 0], np.nan),
-    )
-
-
 def latest_row(number: int, record: Record | CheckedRecord) -> Row:
     """Return a record as a row of ``latest``."""
     observed_us, values = to_us(record.observed_at), record.values
-    if isinstance(values, _READINGS):
+    if isinstance(values, FillReading | CheckedFill):
         kept = _GATEWAY_US.pack(to_us(record.gateway_at)) + pack_values(values)
         quality = _CODES[values.measurement_quality]
-        return (RecordKind.FILL.value, number, observed_us, quality, values.filling_level, kept)
+        return (_FILL, number, observed_us, quality, values.filling_level, kept)
     other = record if isinstance(record, Record) else record_of(record)
     return (other.kind.value, number, observed_us, None, None, encode_record(other))
 

@@ -10,11 +10,11 @@ from ingest.journal_schema import OtherSchemaError
 from ingest.kept_readings import QUALITIES, KeptReading, pack_kept
 from ingest.rollups import LEVEL_COLUMNS, fold_days, put_hours
 from ingest.series_rows import latest_row
-from ingest.unrolled_hours import tallies_of_rows
+from ingest.unrolled_hours import tallies_between
 from storage.sqlite import SqliteFile
 from wire.records import decode_record
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # What a reading told is packed (``ingest.kept_readings``).
 _FILL = """
@@ -106,8 +106,23 @@ CREATE TABLE sealed (
   chunk BLOB NOT NULL
 )"""
 
+# Readings of a backlog (``ingest.reading_blocks``): of each its place, 8 bytes, and what it told.
+_BLOCKS = """
+CREATE TABLE blocks (
+  number INTEGER PRIMARY KEY,
+  day INTEGER NOT NULL,
+  first_us INTEGER NOT NULL,
+  last_us INTEGER NOT NULL,
+  readings INTEGER NOT NULL,
+  places BLOB NOT NULL,
+  chunk BLOB NOT NULL
+);
+CREATE INDEX blocks_by_day ON blocks (day, first_us, last_us)"""
+
 # Hours that have rows which are not in their rollups yet (``ingest.unrolled_hours``).
 _UNROLLED = "CREATE TABLE unrolled (hour INTEGER PRIMARY KEY)"
+
+_TODAY = (_UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED, _UNROLLED, _BLOCKS)
 
 _QUALITY_CODE = (
     "CASE measurement_quality "
@@ -135,7 +150,7 @@ def open_series_schema(file: SqliteFile) -> None:
     if found != SCHEMA_VERSION:
         with file.transaction() as connection:
             if found == 0:
-                _run(connection, _UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED, _UNROLLED)
+                _run(connection, *_TODAY)
             else:
                 _upgrade(connection, found)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -157,6 +172,9 @@ def _run(connection: sqlite3.Connection, *schemas: str) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, found: int) -> None:
+    _run(connection, _BLOCKS)
+    if found == 4:  # noqa: PLR2004  a version, not a magnitude
+        return
     _run(connection, _UNROLLED)
     if found == 1:
         _renew_rows(connection, quality=_QUALITY_CODE)
@@ -199,5 +217,5 @@ def _renew_sealed(connection: sqlite3.Connection) -> None:
 
 
 def _roll_up_all(connection: sqlite3.Connection) -> None:
-    tallies = tallies_of_rows(connection, 0, _END_OF_TIME_US)
+    tallies = tallies_between(connection, 0, _END_OF_TIME_US)
     fold_days(connection, put_hours(connection, tallies))

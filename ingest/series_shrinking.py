@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from ingest.day_sealing import bounds_us, place_of
-from ingest.rollups import day_of_us, first_hour_of
+from ingest.day_sealing import place_of
+from ingest.rollups import bounds_us, day_of_us, first_hour_of
 
 _BY_TIME = ("fill", "emptied", "verdicts")
 _LEAST_FREE_PAGES, _FREE_PAGES_A_STEP = 2_500, 2_000
@@ -20,7 +20,8 @@ def forget_readings(connection: sqlite3.Connection, before: int) -> bool:
     ]
     oldest += [
         day
-        for (day,) in connection.execute("SELECT min(place) >> 32 FROM sealed")
+        for query in ("SELECT min(place) >> 32 FROM sealed", "SELECT min(day) FROM blocks")
+        for (day,) in connection.execute(query)
         if day is not None
     ]
     if min(oldest, default=before) >= before:
@@ -28,6 +29,7 @@ def forget_readings(connection: sqlite3.Connection, before: int) -> bool:
     _, end_us = bounds_us(min(oldest))
     for table in _BY_TIME:
         connection.execute(f"DELETE FROM {table} WHERE observed_us < ?", (end_us,))  # noqa: S608  constants only
+    connection.execute("DELETE FROM blocks WHERE day <= ?", (min(oldest),))
     connection.execute("DELETE FROM sealed WHERE place < ?", (place_of(min(oldest) + 1, 0),))
     return True
 

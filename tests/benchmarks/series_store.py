@@ -264,10 +264,12 @@ def report_tables(path: Path, readings: int) -> None:
     ).fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (hot,) = connection.execute("SELECT count(*) FROM fill").fetchone()
+    (in_blocks,) = connection.execute("SELECT coalesce(sum(readings), 0) FROM blocks").fetchone()
     connection.close()
     if sealed:
         print(
-            f"  sealed {sealed:,} readings at {bytes_sealed / sealed:.1f} bytes; {hot:,} in rows;"
+            f"  sealed {sealed:,} readings at {bytes_sealed / sealed:.1f} bytes;"
+            f" {in_blocks:,} in blocks; {hot:,} in rows;"
         )
     print(f"  free pages {free * 4096 / readings:.1f} bytes a reading")
 

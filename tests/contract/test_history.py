@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import ingest.reading_blocks
+import ingest.series
 from domain.ports.history import History
 from domain.problems import ProblemClass
 from domain.records import (
@@ -40,8 +42,10 @@ AGES = {"since": START - 60 * MINUTE, "until": START + 60 * MINUTE}
 Kept = tuple[History, Callable[..., None]]
 
 
-@pytest.fixture(params=["sqlite", "sealed", "memory", "influxdb"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+@pytest.fixture(params=["sqlite", "blocks", "sealed", "memory", "influxdb"])
+def kept(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Kept]:
     """Give a history and a way to add records to it."""
     if request.param == "memory":
         memory = MemoryHistory()
@@ -56,6 +60,9 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         with InfluxSeries(request.getfixturevalue("influx"), tmp_path) as influx_series:
             yield influx_series.history, influx_series.add
         return
+    if request.param == "blocks":
+        monkeypatch.setattr(ingest.series, "_BACKLOG", 1)
+        monkeypatch.setattr(ingest.reading_blocks, "_FEWEST", 1)
     series = SqliteSeries(tmp_path / "series.db")
     history = SqliteHistory(tmp_path / "series.db")
     feed = MemoryRecordFeed()

@@ -12,7 +12,9 @@ from ingest.history import SqliteHistory
 from ingest.journal_schema import OtherSchemaError
 from ingest.rollup_feed import SqliteRollupFeed
 from ingest.series import SqliteSeries
-from tests.fakes.ingest_samples import CAMERA, sensor_id
+from tests.fakes.ingest_samples import CAMERA, fill_record, sensor_id
+from tests.fakes.journal_stretches import stretch_of
+from tests.fakes.memory_record_feed import MemoryRecordFeed
 
 OLD_FILES = Path(__file__).parents[2] / "golden"
 EVER = {
@@ -111,8 +113,28 @@ def test_a_file_of_schema_2_keeps_its_sealed_days(tmp_path: Path) -> None:
     check_what_schema_3_had(path)
 
 
-def test_a_file_of_schema_3_keeps_rows_sealed_days_and_rollups(tmp_path: Path) -> None:
-    check_what_schema_3_had(old_file(tmp_path, 3))
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_file_of_schema_3_or_4_keeps_rows_sealed_days_and_rollups(
+    tmp_path: Path, version: int
+) -> None:
+    check_what_schema_3_had(old_file(tmp_path, version))
+
+
+@pytest.mark.parametrize("version", [1, 3, 4])
+def test_an_old_file_takes_a_backlog_in_blocks(tmp_path: Path, version: int) -> None:
+    path = old_file(tmp_path, version)
+    series = SqliteSeries(path)
+    feed = MemoryRecordFeed()
+    start = datetime(2026, 3, 5, 16, tzinfo=UTC)
+    backlog = [fill_record(n % 2, at=start + n * timedelta(minutes=1)) for n in range(1_000)]
+    series.append(stretch_of([feed.append_record(record) for record in backlog]))
+    assert series._file.connection.execute("SELECT sum(readings) FROM blocks").fetchone() == (
+        1_000,
+    )
+    series.close()
+    history = SqliteHistory(path)
+    assert len(history.fill(sensor_id(0), since=start, until=EVER["until"])) == 500
+    history.close()
 
 
 def check_what_schema_3_had(path: Path) -> None:

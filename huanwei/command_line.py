@@ -29,6 +29,7 @@ from huanwei.commands.options import (
     list_rows,
 )
 from huanwei.commands.registry import registry_app
+from huanwei.commands.site import site_app
 from huanwei.commands.vision import vision_app
 from huanwei.errors import StandsInTheWayError
 from huanwei.settings import SettingsError
@@ -54,6 +55,7 @@ app.command()(district)
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 app.add_typer(registry_app, name="registry")
+app.add_typer(site_app, name="site")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Needs Chromium and Playwright for Python; named as skipped where one of them is 
 """
 
 import base64
+import itertools
 import os
 import shutil
 import subprocess
@@ -145,6 +146,24 @@ def test_the_map_shows_every_place_without_a_tile_server(
         assert page.locator("path.outline").count() > 0
         page.locator(".attention-row .row-place").first.click()
         page.locator(".fill-chart canvas").wait_for()
+        assert watched.troubles == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_names_on_the_map_do_not_lie_upon_each_other(
+    browser: "Browser", preview: Preview, width: int
+) -> None:
+    with browsing(browser, preview, width=width) as watched:
+        page = watched.page
+        page.goto(preview.url)
+        page.locator(".outline-label span").first.wait_for()
+        found = page.locator(".outline-label span").evaluate_all(
+            "all => all.map((one) => one.getBoundingClientRect().toJSON())"
+        )
+        assert len(found) == page.locator("path.outline").count() > 2
+        for one, other in itertools.combinations(found, 2):
+            beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+            assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
         assert watched.troubles == []
 
 

@@ -3,6 +3,31 @@
 import { leaflet as L } from "nicegui-leaflet";
 import { loadResource } from "../../static/utils/resources.js";
 
+const MARK = 20; // px: what most of a mark's 26 px is drawn in
+const STEPS = 16;
+
+const boxAround = (at, width, height) => {
+  const half = L.point(width / 2, height / 2);
+  return L.bounds(at.subtract(half), at.add(half));
+};
+
+const cornersOf = ({ min, max }) => [min, max, L.point(min.x, max.y), L.point(max.x, min.y)];
+
+const shared = (one, other) => {
+  const side = (axis) => Math.min(one.max[axis], other.max[axis]) - Math.max(one.min[axis], other.min[axis]);
+  return Math.max(0, side("x")) * Math.max(0, side("y"));
+};
+
+const isInside = ({ x, y }, polygon) => {
+  let inside = false;
+  polygon.forEach((here, index) => {
+    const before = polygon.at(index - 1);
+    const crosses = here.y > y !== before.y > y;
+    if (crosses && x < here.x + ((before.x - here.x) * (y - here.y)) / (before.y - here.y)) inside = !inside;
+  });
+  return inside;
+};
+
 export default {
   template: '<div class="district-map"></div>',
   props: {
@@ -18,7 +43,7 @@ export default {
     await loadResource(window.path_prefix + `${this.resourcePath}/leaflet/leaflet.css`);
     this.map = L.map(this.$el, {
       attributionControl: Boolean(this.tileUrl),
-      zoomSnap: 0.25,
+      zoomSnap: this.tileUrl ? 0.25 : 0.05, // outlines fill their room; tiles blur between zooms
       scrollWheelZoom: true,
     });
     if (this.tileUrl) {
@@ -28,6 +53,8 @@ export default {
     this.drawOutlines();
     this.drawMarkers();
     this.fit();
+    this.placeLabels();
+    this.map.on("zoomend", () => this.placeLabels());
     this.resizing = new ResizeObserver(() => this.map.invalidateSize());
     this.resizing.observe(this.$el);
   },
@@ -42,15 +69,38 @@ export default {
   },
   methods: {
     drawOutlines() {
+      this.labels = [];
       for (const outline of this.outlines) {
         L.polygon(outline.points, { className: "outline", interactive: false }).addTo(this.map);
-        const label = L.divIcon({ className: "outline-label", html: `<span>${this.escaped(outline.label)}</span>`, iconSize: [0, 0] });
-        L.marker(L.latLngBounds(outline.points).getCenter(), {
-          icon: label,
-          interactive: false,
-          keyboard: false,
-          zIndexOffset: -10000,
-        }).addTo(this.map);
+        const icon = L.divIcon({ className: "outline-label", html: `<span>${this.escaped(outline.label)}</span>`, iconSize: [0, 0] });
+        const options = { icon, interactive: false, keyboard: false, zIndexOffset: -10000 };
+        const layer = L.marker(L.latLngBounds(outline.points).getCenter(), options);
+        this.labels.push({ layer, points: outline.points });
+      }
+    },
+    // Each name goes to where it lies within its outline and is covered least.
+    placeLabels() {
+      const taken = this.markers.map(({ position }) => boxAround(this.map.latLngToLayerPoint(position), MARK, MARK));
+      for (const { layer, points } of this.labels) {
+        layer.addTo(this.map);
+        const text = layer.getElement().firstChild;
+        const corners = points.map((point) => this.map.latLngToLayerPoint(point));
+        const bounds = L.bounds(corners);
+        text.style.maxWidth = `${Math.max(60, 0.4 * bounds.getSize().x)}px`;
+        const { offsetWidth: width, offsetHeight: height } = text;
+        let best = { cost: Infinity, at: bounds.getCenter(), box: null };
+        for (let column = 1; column < STEPS; column++) {
+          for (let row = 1; row < STEPS; row++) {
+            const at = bounds.min.add(bounds.getSize().scaleBy(L.point(column / STEPS, row / STEPS)));
+            const box = boxAround(at, width, height);
+            const outside = cornersOf(box).filter((corner) => !isInside(corner, corners)).length;
+            const covered = taken.reduce((sum, other) => sum + shared(box, other), 0) / (width * height);
+            const cost = 10 * outside + 20 * covered + at.distanceTo(bounds.getCenter()) / bounds.getSize().x;
+            if (cost < best.cost) best = { cost, at, box };
+          }
+        }
+        layer.setLatLng(this.map.layerPointToLatLng(best.at));
+        if (best.box) taken.push(best.box);
       }
     },
     drawMarkers() {

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.console.palette import PALETTE, Mark
 from api.console.view_models.cases import unix_ms
@@ -15,6 +15,9 @@ _CURVE_COLOURS = ("#1d5a9e", "#4c7fb8", "#14395f", "#7aa5d1", "#2e6f8e", "#9bb7d
 _FULL, _AXIS_STEP = 100, 20
 """The level axis, in percent."""
 _LONGEST_GAP_REPORTS = 4
+_A_DAY = timedelta(days=1)
+_NAMES_ABREAST = 5
+"""So many names of arrows fit beside each other on a phone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +47,29 @@ def fill_chart(
     """Return the chart's options; levels in percent, times in the district's own zone."""
     highest = max((level for curve in curves for _, level in _points(curve)), default=0.0)
     top = max(_FULL, math.ceil(100 * highest / _AXIS_STEP) * _AXIS_STEP)
+    named = _named_emptyings(curves, apart=(until - since) / _NAMES_ABREAST)
     series = [
-        _series(curve, _CURVE_COLOURS[index % len(_CURVE_COLOURS)], words)
+        _series(curve, _CURVE_COLOURS[index % len(_CURVE_COLOURS)], named[index], words)
         for index, curve in enumerate(curves)
     ]
+    days = until - since > _A_DAY
     if series:
         series[0]["markLine"] = _limit_lines(limits, words)
     return {
         # ECharts would show the browser's own zone; so the times are shifted and called UTC.
         "useUTC": True,
         "animation": False,
-        "grid": {"left": 48, "right": 20, "top": 40, "bottom": 32},
+        "grid": {"left": 48, "right": 20, "top": 40, "bottom": 48 if days else 32},
         "legend": {"top": 4, "left": "center", "type": "scroll", "data": [c.label for c in curves]},
         "tooltip": {"trigger": "axis", "confine": True},
         "xAxis": {
             "type": "time",
             "min": district_ms(since),
             "max": district_ms(until),
-            "axisLabel": {"hideOverlap": True, "formatter": "{HH}:{mm}"},
+            "axisLabel": {
+                "hideOverlap": True,
+                "formatter": "{HH}:{mm}\n{M}/{d}" if days else "{HH}:{mm}",
+            },
         },
         "yAxis": {
             "type": "value",
@@ -80,7 +88,21 @@ def district_ms(instant: datetime) -> int:
     return unix_ms(instant) + (round(offset.total_seconds() * 1000) if offset else 0)
 
 
-def _series(curve: Curve, colour: str, words: Words) -> dict[str, object]:
+def _named_emptyings(curves: Sequence[Curve], apart: timedelta) -> list[set[datetime]]:
+    """Return by curve the emptyings whose arrow is named: of those close together only the first,
+    since their names would lie upon each other; neighbouring bins are emptied at one time.
+    """
+    named: list[set[datetime]] = [set() for _ in curves]
+    every = sorted((at, index) for index, curve in enumerate(curves) for at in curve.emptied_at)
+    last: datetime | None = None
+    for at, index in every:
+        if last is None or at - last >= apart:
+            named[index].add(at)
+            last = at
+    return named
+
+
+def _series(curve: Curve, colour: str, named: set[datetime], words: Words) -> dict[str, object]:
     points = _points(curve)
     return {
         "name": curve.label,
@@ -102,7 +124,11 @@ def _series(curve: Curve, colour: str, words: Words) -> dict[str, object]:
                 "color": PALETTE[Mark.CLEAN].colour,
             },
             "data": [
-                {"coord": [district_ms(at), _percent_at(points, at)], "name": curve.label}
+                {
+                    "coord": [district_ms(at), _percent_at(points, at)],
+                    "name": curve.label,
+                    "label": {"show": at in named},
+                }
                 for at in curve.emptied_at
             ],
         },

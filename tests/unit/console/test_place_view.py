@@ -113,6 +113,44 @@ def test_the_limits_and_the_emptyings_are_marked() -> None:
     assert [point["coord"][1] for point in series["markPoint"]["data"]] == [5.0]
 
 
+def test_of_emptyings_close_together_only_the_first_is_named() -> None:
+    def curve(*minutes: int) -> Curve:
+        return Curve(
+            label="1",
+            report_interval_s=300,
+            readings=(),
+            emptied_at=[NOW - timedelta(minutes=past) for past in minutes],
+        )
+
+    options: dict[str, Any] = fill_chart(
+        [curve(300, 290), curve(300, 228)],
+        since=NOW - timedelta(hours=6),
+        until=NOW,
+        limits=Limits(warning=0.8, critical=0.9),
+        words=words(),
+    )
+    named = [
+        [point["label"]["show"] for point in series["markPoint"]["data"]]
+        for series in options["series"]
+    ]
+    assert named == [[True, False], [False, True]]
+
+
+def test_a_window_of_days_says_which_day() -> None:
+    def axis(hours: int) -> str:
+        options: dict[str, Any] = fill_chart(
+            [],
+            since=NOW - timedelta(hours=hours),
+            until=NOW,
+            limits=Limits(warning=0.8, critical=0.9),
+            words=words(),
+        )
+        return str(options["xAxis"]["axisLabel"]["formatter"])
+
+    assert "{d}" not in axis(24)
+    assert "{d}" in axis(72)
+
+
 def test_times_are_those_of_the_district_wherever_the_browser_stands() -> None:
     eight_hours_ms = 8 * 3600 * 1000
     assert district_ms(NOW) == round(NOW.timestamp() * 1000) + eight_hours_ms

@@ -3,14 +3,11 @@
 The same definitions serve SQLite and PostgreSQL.
 """
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -19,37 +16,13 @@ from sqlalchemy import (
     Text,
     and_,
 )
-from sqlalchemy.types import TypeDecorator
 
+from alerts.column_types import Counted, UtcTime
 from domain.cases import OPEN_STATES
 
 SCHEMA_VERSION = 3
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time, kept as whole microseconds since 1970: sorts and compares everywhere."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Return the microseconds."""
-        del dialect
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Return the time."""
-        del dialect
-        return None if value is None else _EPOCH + value * _MICROSECOND
-
-
 METADATA = MetaData()
-
-# SQLite counts only an INTEGER PRIMARY KEY by itself, PostgreSQL wants 64 bits.
-_Counted = BigInteger().with_variant(Integer, "sqlite")
 
 facts = Table(
     "facts",
@@ -172,7 +145,7 @@ Index("cases_by_state", cases.c.state, cases.c.ended_at)
 case_log = Table(
     "case_log",
     METADATA,
-    Column("position", _Counted, primary_key=True),
+    Column("position", Counted, primary_key=True),
     Column("case_id", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("actor", Text, nullable=False),
@@ -188,7 +161,7 @@ Index("case_log_by_case", case_log.c.case_id, case_log.c.position)
 proof_photos = Table(
     "proof_photos",
     METADATA,
-    Column("number", _Counted, primary_key=True),
+    Column("number", Counted, primary_key=True),
     Column("case_id", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("sent_at", UtcTime, nullable=False),
@@ -199,7 +172,7 @@ proof_photos = Table(
 photo_doubts = Table(
     "photo_doubts",
     METADATA,
-    Column("number", _Counted, primary_key=True),
+    Column("number", Counted, primary_key=True),
     Column("case_id", Text, nullable=False),
     Column("noted_at", UtcTime, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -223,7 +196,7 @@ orders = Table(
 rearms = Table(
     "rearms",
     METADATA,
-    Column("position", _Counted, primary_key=True),
+    Column("position", Counted, primary_key=True),
     Column("place_id", Text, nullable=False),
     Column("problem_class", Text, nullable=False),
 )
@@ -233,7 +206,7 @@ must be seen anew before it alerts again."""
 outbox = Table(
     "outbox",
     METADATA,
-    Column("position", _Counted, primary_key=True),
+    Column("position", Counted, primary_key=True),
     Column("message_id", Text, nullable=False, unique=True),
     Column("case_id", Text, nullable=False),
     Column("episode", Text, nullable=False),
@@ -274,7 +247,7 @@ Index(
 address_posts = Table(
     "address_posts",
     METADATA,
-    Column("number", _Counted, primary_key=True),
+    Column("number", Counted, primary_key=True),
     Column("address_key", Text, nullable=False),
     Column("posted_at", UtcTime, nullable=False),
 )
@@ -283,7 +256,7 @@ address_posts = Table(
 changes = Table(
     "changes",
     METADATA,
-    Column("position", _Counted, primary_key=True),
+    Column("position", Counted, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("changed_at", UtcTime, nullable=False),
     Column("place_id", Text, nullable=False),

@@ -7,13 +7,14 @@ broker); 2 the call or the settings are wrong; 130 ended by Ctrl-C before it was
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from domain.checks import InvalidValueError, check_id
 from gateway.errors import RefusalReason as MessageRefusal
 from huanwei import __version__
+from huanwei.commands.backups import backup, restore
 from huanwei.commands.broker import broker_app
 from huanwei.commands.database import database_app
 from huanwei.commands.district import district
@@ -37,9 +38,6 @@ from ingest.reasons import RefusalReason as RecordRefusal
 from storage.lock_file import FileInUseError
 from storage.sqlite import DamagedFileError
 
-if TYPE_CHECKING:
-    from huanwei.settings import Settings
-
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -52,6 +50,8 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(config_app, name="config")
 app.command()(doctor)
 app.command()(district)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(grafana_app, name="grafana")
 app.add_typer(database_app, name="database")
 app.add_typer(registry_app, name="registry")
@@ -173,13 +173,6 @@ def up(
     )
 
 
-def _must_be_on_files(loaded: "Settings", path: Path) -> None:
-    """Refuse a run on PostgreSQL: a copy of its few files would look like a backup."""
-    if loaded.postgres is not None:
-        msg = f"{path}: with [postgres], backups are pg_dump's: the manual says how, in 3.11"
-        raise SettingsError(msg)
-
-
 def _check_registry(path: Path) -> None:
     """Say at once what is wrong with it: every process would end by it, again and again."""
     from storage.registry_file import BadRegistryFileError, load_registry  # noqa: PLC0415
@@ -232,52 +225,6 @@ def refused_messages(
 
     rows = refused_message_rows(load_settings(settings), reason=reason, limit=limit)
     list_rows(rows, as_json=as_json, none="No refused messages.")
-
-
-@app.command()
-def backup(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the backup.")],
-    settings: SettingsOption = Path("huanwei.toml"),
-) -> None:
-    """Copy journal, series, cases, registry and pictures of a run, which may be at work."""
-    from huanwei.backup import back_up  # noqa: PLC0415
-    from huanwei.settings import load_settings  # noqa: PLC0415
-
-    loaded = load_settings(settings)
-    _must_be_on_files(loaded, settings)
-    made = back_up(loaded.run, folder, say=typer.echo)
-    typer.echo(f"pictures: {made.pictures}")
-    typer.echo(f"Backed up to {folder}: the journal up to entry {made.journal_position}.")
-    typer.echo("Not in it: passwords (secrets.toml), and what still waits in the gateway's spool.")
-
-
-@app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(help="A backup.")],
-    settings: SettingsOption = Path("huanwei.toml"),
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only check.")] = False,
-) -> None:
-    """Check a backup; with --yes put it in the place of a run that is stopped."""
-    from huanwei.restore import check_backup  # noqa: PLC0415
-    from huanwei.restore import restore as put_back  # noqa: PLC0415
-    from huanwei.settings import load_settings  # noqa: PLC0415
-
-    loaded = load_settings(settings)
-    _must_be_on_files(loaded, settings)
-    run = loaded.run
-    if not yes:
-        found = check_backup(folder)
-        typer.echo(
-            f"{folder} is whole: made at {found.made_at:%Y-%m-%d %H:%M:%S} UTC, the journal up to"
-            f" entry {found.journal_position}, {found.pictures} pictures."
-        )
-        typer.echo(f"With --yes it takes the place of {run.data}.")
-        return
-    restored = put_back(folder, run, say=typer.echo)
-    typer.echo(f"What was there before: {restored.aside}")
-    newer = "an unknown number of" if restored.lost is None else restored.lost
-    typer.echo(f"Restored. {newer} journal entries were newer than the backup and are only there.")
 
 
 @app.command()

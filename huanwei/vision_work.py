@@ -20,12 +20,11 @@ from vision.calibration_folder import CalibrationFolder
 from vision.overflow_network import RUN_HEAD, run_overflow_network
 from vision.rescore import Progress, rescore, segments_of, usable_cores
 from vision.review_file import read_reviews
-from vision.training.district_head import (
+from vision.training.district_head import train_head, write_head
+from vision.training.overflow_examples import (
     UnusableExamplesError,
     folder_examples,
     review_examples,
-    train_head,
-    write_head,
 )
 
 

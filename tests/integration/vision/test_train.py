@@ -23,14 +23,12 @@ from vision.overflow_network import (
     run_overflow_network,
     shipped_network_head,
 )
-from vision.training.district_head import (
+from vision.training.district_head import card_of, train_head, write_head
+from vision.training.overflow_examples import (
     Example,
     UnusableExamplesError,
-    card_of,
     folder_examples,
     review_examples,
-    train_head,
-    write_head,
 )
 
 pytestmark = pytest.mark.takes_s(8)

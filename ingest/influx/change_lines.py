@@ -60,7 +60,7 @@ def lines_of_changes(changes: Sequence[Change], registry: RegistrySnapshot) -> L
             lines.append(_line(measurement, change))
         except InvalidValueError as error:
             refused.append(_refused(PointRefusal.INVALID_VALUE, str(error), change))
-    return Lines(lines=lines, refused=refused)
+    return Lines.of(lines, refused)
 
 
 def _line(measurement: str, change: Change) -> bytes:

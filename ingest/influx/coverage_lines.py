@@ -77,7 +77,7 @@ class CoverageLines:
         ]
         if usable:
             self._revision = revision
-        return Page(entries=1, through=newest, told=Lines(lines=lines))
+        return Page(entries=1, through=newest, told=Lines.of(lines))
 
     def newest_position(self) -> int:
         """Return the number of the newest full hour."""

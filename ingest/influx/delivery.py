@@ -98,26 +98,26 @@ class PatientSink:
         self._metrics.closed.labels(self._bucket).set(0.0)
 
 
-def deliver(write: Write, lines: Sequence[bytes]) -> list[RefusedPoint]:
-    """Write all lines but the ones that are refused, and return those.
+def deliver(write: Write, body: bytes) -> list[RefusedPoint]:
+    """Write all lines of ``body`` but the ones that are refused, and return those.
 
     A refused body is searched for its first bad line by halves, which writes the good ones before
     it; then the rest goes on as one body. So a bad line among n costs at most ceil(log2 n) + 1
     requests. Raises what ``write`` raises of other kinds.
     """
     refused: list[RefusedPoint] = []
-    rest = lines
-    while rest:
+    while body:
         try:
-            write(b"\n".join(rest))
+            write(body)
         except LinesRefusedError as error:
-            if error.dropped == len(rest):
-                return refused + [_refused(line, error) for line in rest]
-            first, why = _first_refused(write, rest, error)
-            refused.append(_refused(rest[first], why))
-            rest = rest[first + 1 :]
+            lines = body.split(b"\n")
+            if error.dropped == len(lines):
+                return refused + [_refused(line, error) for line in lines]
+            first, why = _first_refused(write, lines, error)
+            refused.append(_refused(lines[first], why))
+            body = b"\n".join(lines[first + 1 :])
         except BodyTooLargeError as error:
-            return refused + _deliver_in_halves(write, rest, error)
+            return refused + _deliver_in_halves(write, body.split(b"\n"), error)
         else:
             return refused
     return refused
@@ -149,7 +149,8 @@ def _deliver_in_halves(
             RefusedPoint(reason=PointRefusal.TOO_LARGE, detail=str(error), content=lines[0]),
         ]
     middle = len(lines) // 2
-    return deliver(write, lines[:middle]) + deliver(write, lines[middle:])
+    halves = lines[:middle], lines[middle:]
+    return [refused for half in halves for refused in deliver(write, b"\n".join(half))]
 
 
 def _refused(line: bytes, error: LinesRefusedError) -> RefusedPoint:

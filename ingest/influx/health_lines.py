@@ -60,7 +60,7 @@ class HealthLines:
             line("fleet", {"subdistrict_id": subdistrict_id}, _added_up(fleet), at_ns)
             for subdistrict_id, fleet in fleets.items()
         ]
-        return Page(entries=1, through=newest, told=Lines(lines=lines))
+        return Page(entries=1, through=newest, told=Lines.of(lines))
 
     def newest_position(self) -> int:
         """Return the number of the newest full ten minutes."""

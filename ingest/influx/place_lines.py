@@ -100,7 +100,7 @@ class PlaceLines:
         }
         self._offered = (newest, standing)
         lines = _lines(present, wanted, registry.places, to_us(at) * 1000)
-        return Page(entries=1, through=newest, told=Lines(lines=lines))
+        return Page(entries=1, through=newest, told=Lines.of(lines))
 
     def newest_position(self) -> int:
         """Return the number of the newest full minute."""

@@ -5,8 +5,9 @@ no sender can make series without end. The time is the device's ``observed_at``,
 is the record's identity: writing it again changes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
@@ -14,14 +15,18 @@ from domain.checks import InvalidValueError
 from domain.devices import Camera, Device
 from domain.places import Place
 from domain.ports.registry import Registry
-from domain.records import MeasurementQuality, Record
+from domain.records import Record
 from domain.registry import RegistrySnapshot
 from ingest.fresh_records import FreshRecords
+from ingest.influx.fill_lines import Heads, are_fills, fill_lines, head_of
 from ingest.influx.lines import line
 from ingest.influx.refusals import PointRefusal, RefusedPoint
-from ingest.influx.source import Lines, Page
+from ingest.influx.source import Lines, Page, joined
 from ingest.instants import to_us
 from ingest.ports.encoded_feed import EncodedRecordFeed
+from ingest.stretch import Stretch
+from wire.checked_records import CheckedRecord
+from wire.errors import UnreadablePayloadError
 from wire.records import (
     EmptiedBody,
     FillBody,
@@ -29,33 +34,25 @@ from wire.records import (
     VerdictBody,
     VerdictsBody,
     encode_record,
+    read_record_body,
 )
 
 PICTURE_PATH = "/pictures/"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_DECODER = msgspec.json.Decoder(RecordBody)
-_PAGE_DECODER = msgspec.json.Decoder(list[RecordBody])
+_DECODER = msgspec.json.Decoder(list[CheckedRecord])
 _ENCODER = msgspec.json.Encoder()
 
-_FILL_OBJECT = b"{kind=fill,"
-_FROM_JSON = bytes.maketrans(b":", b"=")
-_WORDS_AND_FLAGS = (
-    # With the names: long patterns are found sooner.
-    *((f"quality={word}".encode(), f'quality="{word}"'.encode()) for word in MeasurementQuality),
-    *(
-        (f"{flag}={word}".encode(), f"{flag}={number}".encode())
-        for flag in ("cover_open", "out_of_position")
-        for word, number in (("true", 1), ("false", 0))
-    ),
-)
+_ROWS_AT_ONCE = 500
+"""Records decoded together: so few that they die young, and stay in the cache."""
 
 
-_ROWS_AT_ONCE = 250
-"""Records decoded together: so few die young, before the garbage collector counts them, and stay in
-the cache (measured: 2.4 microseconds a row, with 5,000 at once 3.9).
-"""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Records as they were decoded, with the time of each, and what could not be read."""
+
+    bodies: Sequence[RecordBody]
+    observed_us: Sequence[int]
+    refused: Sequence[RefusedPoint] = ()
 
 
 class RecordLines:
@@ -74,7 +71,7 @@ class RecordLines:
         self._feed = feed
         self._registry = registry
         self._fresh = fresh or FreshRecords()
-        self._heads: tuple[RegistrySnapshot | None, dict[str, bytes]] = None, {}
+        self._heads: tuple[RegistrySnapshot | None, Heads] = None, {}
 
     def read(self, *, after: int, limit: int) -> Page | None:
         """Return the points of up to ``limit`` records behind ``after``; None: there are none.
@@ -82,39 +79,32 @@ class RecordLines:
         It ends early once it has as many points: a snapshot alone may have 65. Of fresh records
         there may be more where one commit has more.
         """
-        lines: list[bytes] = []
-        refused: list[RefusedPoint] = []
+        parts: list[Lines] = []
         entries, through = 0, after
         registry = self._registry.current()
         if self._heads[0] is not registry:
             self._heads = registry, {}
-        while entries < limit and len(lines) < limit:
-            read = self._next(after=through, most=limit - entries, refused=refused)
+        while entries < limit and sum(part.count for part in parts) < limit:
+            read = self._next(after=through, most=limit - entries)
             if read is None:
                 break
-            count, through, bodies = read
-            for first in range(0, len(bodies), _ROWS_AT_ONCE):
-                page = bodies[first : first + _ROWS_AT_ONCE]
-                told = lines_of_bodies(page, registry, self._heads[1])
-                lines += told.lines
-                refused += told.refused
+            count, through, records = read
+            parts.append(lines_of(records, registry, self._heads[1]))
             entries += count
         if not entries:
             return None
-        return Page(entries=entries, through=through, told=Lines(lines=lines, refused=refused))
+        return Page(entries=entries, through=through, told=joined(parts))
 
-    def _next(
-        self, *, after: int, most: int, refused: list[RefusedPoint]
-    ) -> tuple[int, int, Sequence[RecordBody]] | None:
+    def _next(self, *, after: int, most: int) -> tuple[int, int, Decoded] | None:
         """Return how many entries follow, the position of the last, and what they say."""
         fresh = self._fresh.take(after=after, most=most)
         if fresh.records:
-            return len(fresh), fresh.through, [_body_of(record) for record in fresh.records]
+            return len(fresh), fresh.through, _decoded_already(fresh)
         limit = self._fresh.missing(after=after, most=min(most, _ROWS_AT_ONCE))
         rows = self._feed.read_encoded(after=after, limit=limit)
         if not rows:
             return None
-        return len(rows), rows[-1][0], _decoded([record for _, record in rows], refused)
+        return len(rows), rows[-1][0], _decoded([record for _, record in rows])
 
     def newest_position(self) -> int:
         """Return the position of the journal's newest entry, 0 when there is none."""
@@ -123,83 +113,72 @@ class RecordLines:
 
 def lines_of_records(records: Sequence[bytes], registry: RegistrySnapshot) -> Lines:
     """Return the points of encoded records."""
-    refused: list[RefusedPoint] = []
-    told = lines_of_bodies(_decoded(records, refused), registry, {})
-    return Lines(lines=told.lines, refused=[*refused, *told.refused])
+    return lines_of(_decoded(records), registry, {})
 
 
-def lines_of_bodies(
-    bodies: Sequence[RecordBody], registry: RegistrySnapshot, heads: dict[str, bytes]
-) -> Lines:
-    """Return the points of decoded records; see :func:`fill_lines` for ``heads``."""
+def lines_of(records: Decoded, registry: RegistrySnapshot, heads: Heads) -> Lines:
+    """Return the points of decoded records; ``heads`` gains devices that it did not have."""
+    bodies = records.bodies
+    if not are_fills(bodies) or not {body.device_id for body in bodies} <= heads.keys():
+        return _lines_of_all_kinds(records, registry, heads)
+    text = fill_lines(bodies, records.observed_us, heads)
+    return Lines(text=text, count=len(bodies), refused=records.refused)
+
+
+def _lines_of_all_kinds(records: Decoded, registry: RegistrySnapshot, heads: Heads) -> Lines:
     lines: list[bytes] = []
-    refused: list[RefusedPoint] = []
+    refused = list(records.refused)
     fills: list[RecordBody] = []
-    for body in bodies:
-        is_fill = isinstance(body.values, FillBody)
-        if is_fill and body.device_id in heads:
-            fills.append(body)
-            continue
+    fills_us: list[int] = []
+    for body, at_us in zip(records.bodies, records.observed_us, strict=True):
         device = registry.device(body.device_id)
         if device is None:
             refused.append(_refused(PointRefusal.UNKNOWN_DEVICE, body.device_id, body))
-        elif is_fill:
-            heads[body.device_id] = _head(device)
+        elif isinstance(body.values, FillBody):
+            if body.device_id not in heads:
+                heads[body.device_id] = head_of(device)
             fills.append(body)
+            fills_us.append(at_us)
         else:
             _add_other(body, device, registry.places[device.place_id], lines, refused)
-    return Lines(lines=fill_lines(fills, heads) + lines, refused=refused)
+    text = fill_lines(fills, fills_us, heads)
+    return joined([Lines(text=text, count=len(fills)), Lines.of(lines, refused)])
+
+
+def _decoded_already(fresh: Stretch) -> Decoded:
+    records = fresh.records
+    if Record in set(map(type, records)):
+        bodies: Sequence[RecordBody] = [_body_of(record) for record in records]
+    else:
+        bodies = cast("Sequence[RecordBody]", records)
+    return Decoded(bodies=bodies, observed_us=fresh.observed_us)
 
 
 def _body_of(record: Record | RecordBody) -> RecordBody:
-    return _DECODER.decode(encode_record(record)) if isinstance(record, Record) else record
+    return read_record_body(encode_record(record)) if isinstance(record, Record) else record
 
 
-def _decoded(records: Sequence[bytes], refused: list[RefusedPoint]) -> Sequence[RecordBody]:
+def _decoded(records: Sequence[bytes]) -> Decoded:
+    refused: list[RefusedPoint] = []
+    bodies: Sequence[RecordBody]
     try:
-        # One call for the page: half the cost of one a record.
-        return _PAGE_DECODER.decode(b"[" + b",".join(records) + b"]")
-    except msgspec.DecodeError:
-        return list(_decoded_singly(records, refused))
+        # One call for all: half the cost of one a record.
+        bodies = _DECODER.decode(b"[" + b",".join(records) + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        bodies = _decoded_singly(records, refused)
+    observed_us = [to_us(body.observed_at) for body in bodies]
+    return Decoded(bodies=bodies, observed_us=observed_us, refused=refused)
 
 
-def _decoded_singly(records: Sequence[bytes], refused: list[RefusedPoint]) -> Iterator[RecordBody]:
+def _decoded_singly(records: Sequence[bytes], refused: list[RefusedPoint]) -> list[RecordBody]:
+    bodies: list[RecordBody] = []
     for record in records:
         try:
-            yield _DECODER.decode(record)
-        except msgspec.DecodeError as error:
+            bodies.append(read_record_body(record))
+        except UnreadablePayloadError as error:
             reason = PointRefusal.UNREADABLE_RECORD
             refused.append(RefusedPoint(reason=reason, detail=str(error), content=record))
-
-
-def fill_lines(bodies: Sequence[RecordBody], heads: Mapping[str, bytes]) -> list[bytes]:
-    """Return the points of fill readings; ``heads`` has how those of each device begin.
-
-    Printing numbers is most of a line's cost, so msgspec prints the JSON of all readings in one
-    call. Without its quotes, with "=" for ":", and one word quoted again it is line protocol: a
-    reading has numbers, flags and that word, no text that could hold any of these characters.
-    """
-    if not bodies:
-        return []
-    text = _ENCODER.encode([body.values for body in bodies]).translate(_FROM_JSON, b'"')
-    for old, new in _WORDS_AND_FLAGS:
-        text = text.replace(old, new)
-    readings = text[1 + len(_FILL_OBJECT) : -2].split(b"}," + _FILL_OBJECT)
-    delays = _numbers([(body.gateway_at - body.observed_at).total_seconds() for body in bodies])
-    stamps = _numbers([(body.observed_at - _EPOCH) // _MICROSECOND for body in bodies])
-    begins = [heads[body.device_id] for body in bodies]
-    return [
-        b"%bgateway_delay_s=%b,%b %b000" % point
-        for point in zip(begins, delays, readings, stamps, strict=True)
-    ]
-
-
-def _head(device: Device) -> bytes:
-    return f"fill,device_id={device.device_id},place_id={device.place_id} ".encode()
-
-
-def _numbers(numbers: Sequence[float]) -> list[bytes]:
-    return _ENCODER.encode(numbers)[1:-1].split(b",")
+    return bodies
 
 
 def _add_other(

@@ -79,7 +79,7 @@ def lines_of_rollups(rollups: Sequence[Rollup], registry: RegistrySnapshot) -> L
             continue
         tags = {"device_id": device.device_id, "place_id": device.place_id}
         lines.append(line(measurement, tags, fields, to_us(begins) * 1000))
-    return Lines(lines=lines, refused=refused)
+    return Lines.of(lines, refused)
 
 
 def _told(rollup: Rollup) -> tuple[str, datetime, Fields]:

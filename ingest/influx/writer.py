@@ -16,7 +16,10 @@ from ingest.influx.sink import LineSink
 from ingest.influx.source import LineSource, Page
 from storage.sqlite import is_disk_failure
 
-LINES_A_BODY = 5_000
+ENTRIES_A_PAGE = 5_000
+MOST_LINES_A_BODY = 10_000
+"""So a page of readings goes out as one, also where it holds more than it was asked for."""
+
 _POLL_S = 1.0
 _AFTER_FAILURE_S = 30.0
 
@@ -106,7 +109,7 @@ class InfluxWriter:
         self._position = 0
 
     def step(self) -> int:
-        """Carry over one page, at most 5,000 entries; return how many there were."""
+        """Carry over one page, about 5,000 entries at most; return how many there were."""
         cursor = self.position()
         newest = self._source.newest_position()
         if cursor > newest:
@@ -115,11 +118,13 @@ class InfluxWriter:
             cursor = 0
             self.begin_anew()
         page = None if cursor == newest else self._page_after(cursor)
-        self._backlogged = page is not None and _is_full(page)
         if page is None:
+            self._backlogged = False
             self._metrics.backlog.labels(self.feed).set(0)
             return 0
         self._metrics.backlog.labels(self.feed).set(newest - cursor)
+        # What came meanwhile may wait for more, unless it is worth half such a page already.
+        self._backlogged = (newest - page.through) * 2 >= page.entries
         self._carry_reading_ahead(page)
         return page.entries
 
@@ -127,7 +132,7 @@ class InfluxWriter:
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead[0] == cursor:
             return ahead[1]
-        return self._source.read(after=cursor, limit=LINES_A_BODY)
+        return self._source.read(after=cursor, limit=ENTRIES_A_PAGE)
 
     def _carry_reading_ahead(self, page: Page) -> None:
         if not self._backlogged:
@@ -145,23 +150,22 @@ class InfluxWriter:
 
     def _read_ahead(self, cursor: int) -> None:
         try:
-            page = self._source.read(after=cursor, limit=LINES_A_BODY)
+            page = self._source.read(after=cursor, limit=ENTRIES_A_PAGE)
         except Exception:  # noqa: BLE001  the next step reads again, and fails where it is counted
             return
         self._ahead = None if page is None else (cursor, page)
 
     def _carry(self, page: Page) -> None:
         refused: list[RefusedPoint] = list(page.told.refused)
-        lines = page.told.lines
-        for first in range(0, len(lines), LINES_A_BODY):
-            refused += deliver(self.sink.write, lines[first : first + LINES_A_BODY])
+        for body in page.told.bodies(MOST_LINES_A_BODY):
+            refused += deliver(self.sink.write, body)
         trimmed = self._deliveries.advance(self.feed, page.through, refused, at=self._clock.now())
         self._position = page.through
         self._count(page, refused, trimmed)
 
     def _count(self, page: Page, refused: Sequence[RefusedPoint], trimmed: int) -> None:
         by_us = len(page.told.refused)
-        self._metrics.lines.labels(self.feed).inc(len(page.told.lines) - len(refused) + by_us)
+        self._metrics.lines.labels(self.feed).inc(page.told.count - len(refused) + by_us)
         self._metrics.letters_trimmed.inc(trimmed)
         for point in refused:
             self._metrics.refused.labels(point.reason).inc()
@@ -192,7 +196,3 @@ class InfluxWriter:
                 self._failing = False
                 if not self._backlogged:
                     self._fresh.rest(_POLL_S)
-
-
-def _is_full(page: Page) -> bool:
-    return page.entries >= LINES_A_BODY or len(page.told.lines) >= LINES_A_BODY

@@ -25,9 +25,10 @@ from influxdb_client import Point
 from msgspec import json
 
 from ingest.influx.deliveries import SqliteDeliveries
-from ingest.influx.record_lines import RecordLines, lines_of_bodies, lines_of_records
+from ingest.influx.fill_lines import Heads
+from ingest.influx.record_lines import Decoded, RecordLines, lines_of, lines_of_records
 from ingest.influx.server import InfluxAddress, InfluxServer
-from ingest.influx.writer import LINES_A_BODY
+from ingest.influx.writer import ENTRIES_A_PAGE
 from ingest.instants import to_us
 from ingest.journal import SqliteJournal
 from ingest.ports.journal import SETS_STATE, Round
@@ -82,15 +83,13 @@ def point_line(body: RecordBody) -> str:
 
 def measure_lines(rounds: int) -> None:
     """Lines a CPU second from decoded records, and from the journal's bytes."""
-    records = [record for _, record in encoded_records(1, LINES_A_BODY, FIRST)]
+    records = [record for _, record in encoded_records(1, ENTRIES_A_PAGE, FIRST)]
     bodies = json.decode(b"[" + b",".join(records) + b"]", type=list[RecordBody])
-
-    heads: dict[str, bytes] = {}
+    decoded = Decoded(bodies=bodies, observed_us=[to_us(body.observed_at) for body in bodies])
+    heads: Heads = {}
 
     def ours() -> float:
-        return cpu_rate(
-            lambda: sum(len(lines_of_bodies(bodies, REGISTRY, heads).lines) for _ in range(5))
-        )
+        return cpu_rate(lambda: sum(lines_of(decoded, REGISTRY, heads).count for _ in range(5)))
 
     def theirs() -> float:
         return cpu_rate(lambda: len([point_line(body) for body in bodies]))
@@ -98,7 +97,7 @@ def measure_lines(rounds: int) -> None:
     print_row("lines a CPU second, of decoded records", *in_turns(rounds, ours, theirs), "`Point`")
 
     def whole() -> float:
-        return cpu_rate(lambda: len(lines_of_records(records, REGISTRY).lines))
+        return cpu_rate(lambda: lines_of_records(records, REGISTRY).count)
 
     print_row(
         "lines a CPU second, decoding included", *in_turns(rounds, whole, theirs), "`Point` alone"
@@ -187,8 +186,8 @@ def ready_bodies(journal: Path) -> list[bytes]:
     feed = SqliteRecordFeed(journal)
     source = RecordLines(feed=feed, registry=MemoryRegistry(REGISTRY))
     bodies, after = [], 0
-    while page := source.read(after=after, limit=LINES_A_BODY):
-        bodies.append(b"\n".join(page.told.lines))
+    while page := source.read(after=after, limit=ENTRIES_A_PAGE):
+        bodies.append(page.told.text)
         after = page.through
     feed.close()
     return bodies

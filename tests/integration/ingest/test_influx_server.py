@@ -126,7 +126,7 @@ def test_only_the_unparsable_line_of_a_body_is_lost(
         requests.append(body.count(b"\n") + 1)
         server.write(bucket, body)
 
-    (refused,) = deliver(write, lines)
+    (refused,) = deliver(write, b"\n".join(lines))
     assert (refused.content, refused.reason) == (lines[123], PointRefusal.UNPARSABLE_LINE)
     assert len(levels(server, bucket)) == 299
     assert len(requests) <= 1 + 9 + 1

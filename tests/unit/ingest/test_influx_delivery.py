@@ -46,7 +46,7 @@ def test_only_the_offenders_are_refused_and_each_costs_few_requests(
     lines = numbered(count)
     bad = chosen.draw(st.sets(st.sampled_from(lines), max_size=6))
     sink = MemorySink(unparsable=bad)
-    refused = deliver(into(sink), lines)
+    refused = deliver(into(sink), b"\n".join(lines))
     assert [point.content for point in refused] == [line for line in lines if line in bad]
     assert sink.written == set(lines) - bad
     assert len(sink.bodies) <= 1 + len(bad) * (math.ceil(math.log2(count)) + 1)
@@ -60,7 +60,7 @@ def test_lines_that_the_server_drops_alone_are_found_as_well(
     conflicting = chosen.draw(st.sets(st.sampled_from(lines), max_size=4))
     unparsable = chosen.draw(st.sets(st.sampled_from(lines), max_size=2))
     sink = MemorySink(conflicting=conflicting, unparsable=unparsable)
-    refused = deliver(into(sink), lines)
+    refused = deliver(into(sink), b"\n".join(lines))
     assert {point.content for point in refused} == conflicting | unparsable
     assert sink.written == set(lines) - conflicting - unparsable
 
@@ -68,7 +68,7 @@ def test_lines_that_the_server_drops_alone_are_found_as_well(
 def test_a_body_of_which_nothing_is_taken_is_refused_in_one_request() -> None:
     lines = numbered(5_000)
     sink = MemorySink(conflicting=lines)
-    refused = deliver(into(sink), lines)
+    refused = deliver(into(sink), b"\n".join(lines))
     assert len(refused) == 5_000
     assert {point.reason for point in refused} == {PointRefusal.TYPE_CONFLICT}
     assert len(sink.bodies) == 1
@@ -77,7 +77,7 @@ def test_a_body_of_which_nothing_is_taken_is_refused_in_one_request() -> None:
 def test_a_body_that_is_too_large_is_split_until_it_fits() -> None:
     lines = [*numbered(50), b"x" * 200]
     sink = MemorySink(most_bytes=100)
-    (refused,) = deliver(into(sink), lines)
+    (refused,) = deliver(into(sink), b"\n".join(lines))
     assert refused.reason is PointRefusal.TOO_LARGE
     assert refused.content == lines[-1]
     assert sink.written == set(lines[:-1])
@@ -96,7 +96,7 @@ def test_a_dead_letter_says_why_in_a_word_of_ours(words: str, reason: PointRefus
     def refuse(_body: bytes) -> None:
         raise LinesRefusedError(words)
 
-    (refused,) = deliver(refuse, [b"m v=1"])
+    (refused,) = deliver(refuse, b"m v=1")
     assert (refused.reason, refused.detail) == (reason, words)
 
 

@@ -25,6 +25,7 @@ from ingest.influx.change_lines import ChangeLines, lines_of_changes
 from ingest.influx.lines import line
 from ingest.influx.record_lines import RecordLines, lines_of_records
 from ingest.influx.refusals import PointRefusal
+from ingest.influx.source import Lines, joined
 from tests.fakes.influx_rig import REGISTRY
 from tests.fakes.ingest_samples import (
     CAMERA,
@@ -154,6 +155,52 @@ def canonical(text: str) -> tuple[str, list[tuple[str, str | float]], str]:
     )
 
 
+def test_a_page_of_readings_is_their_lines_one_after_the_other() -> None:
+    told = [
+        FillReading(
+            measurement_quality=quality,
+            cover_open=cover_open,
+            out_of_position=out_of_position,
+            filling_level=0.5 if battery_v is None else None,
+            battery_v=battery_v,
+        )
+        for quality in MeasurementQuality
+        for cover_open in (None, False, True)
+        for out_of_position in (None, False, True)
+        for battery_v in (None, 3.0, 1e-07)
+    ]
+    feed = MemoryRecordFeed()
+    singly = []
+    for number, reading in enumerate(told * 9):
+        at = START + timedelta(seconds=number)
+        record = Record(
+            device_id=sensor_id(number % 5),
+            observed_at=at,
+            gateway_at=at + timedelta(milliseconds=number),
+            values=reading,
+        )
+        feed.append_record(record)
+        singly += lines_of_records([encode_record(record)], REGISTRY).lines
+    source = RecordLines(feed=feed, registry=MemoryRegistry(REGISTRY))
+    for _ in range(2):  # the second time every device is known
+        page = source.read(after=0, limit=len(singly))
+        assert page is not None
+        assert page.told.text == b"\n".join(singly)
+        assert page.told.count == len(singly)
+
+
+@given(parts=st.lists(st.integers(0, 7), max_size=5), most=st.integers(1, 9))
+def test_bodies_hold_every_line_once_and_no_more_than_they_may(parts: list[int], most: int) -> None:
+    numbers = iter(range(100))
+    each = [Lines.of([b"line %d" % next(numbers) for _ in range(part)]) for part in parts]
+    told = joined(each)
+    bodies = told.bodies(most)
+    assert told.lines == [line for part in each for line in part.lines]
+    assert b"\n".join(bodies) == told.text
+    assert all(1 <= len(body.split(b"\n")) <= most for body in bodies)
+    assert sum(len(body.split(b"\n")) for body in bodies if body) == told.count == sum(parts)
+
+
 def test_a_reading_of_nothing_but_its_quality_is_a_point() -> None:
     reading = FillReading(measurement_quality=MeasurementQuality.REJECTED)
     record = Record(device_id=sensor_id(0), observed_at=START, gateway_at=START, values=reading)
@@ -254,8 +301,8 @@ def test_a_page_of_snapshots_ends_when_it_has_points_enough() -> None:
     source = RecordLines(feed=feed, registry=MemoryRegistry(REGISTRY))
     page = source.read(after=0, limit=1_000)
     assert page is not None
-    assert page.entries == page.through == 250
-    assert len(page.told.lines) == 250 * (1 + len(classes))
+    assert page.entries == page.through == 500
+    assert len(page.told.lines) == 500 * (1 + len(classes))
 
 
 def change(position: int, kind: ChangeKind = ChangeKind.CASE_MOVED, **other: object) -> Change:

@@ -17,6 +17,7 @@ from ingest.influx.record_lines import RecordLines, lines_of_records
 from ingest.influx.refusals import PointRefusal, RefusedPoint
 from ingest.influx.service import InfluxFeed, InfluxService
 from ingest.influx.sink import LineSink, SinkBusyError, SinkClosedError
+from ingest.influx.source import Lines, Page
 from ingest.influx.writer import InfluxWriter
 from tests.fakes.influx_rig import REGISTRY, RecordingWait, new_writer
 from tests.fakes.ingest_samples import fill_record, series_of_records, verdicts_record
@@ -70,6 +71,51 @@ def test_what_is_written_is_behind_the_cursor_and_not_written_again(
     assert writer.position() == 3
     counted = metrics.get_sample_value("huanwei_influx_lines_total", {"feed": "records"})
     assert counted == 3
+
+
+class GrowingSource:
+    """Fulfils ``ingest.influx.source.LineSource``: pages of so many entries, a line each.
+
+    ``waiting`` is the newest position; ``asked`` are the positions that were read behind.
+    """
+
+    def __init__(self, waiting: int, *, page: int) -> None:
+        self.waiting = waiting
+        self.asked: list[int] = []
+        self._page = page
+
+    def read(self, *, after: int, limit: int) -> Page | None:  # noqa: ARG002  it has its own mind
+        self.asked.append(after)
+        through = min(after + self._page, self.waiting)
+        if through == after:
+            return None
+        lines = [b"m v=%d" % number for number in range(after, through)]
+        return Page(entries=len(lines), through=through, told=Lines.of(lines))
+
+    def newest_position(self) -> int:
+        return self.waiting
+
+
+@pytest.mark.parametrize(("waiting", "asked"), [(149, [0]), (150, [0, 100]), (300, [0, 100])])
+def test_the_next_page_is_made_meanwhile_where_half_a_page_more_waits(
+    waiting: int, asked: list[int], deliveries: SqliteDeliveries
+) -> None:
+    source = GrowingSource(waiting, page=100)
+    writer = new_writer(source, MemorySink(), deliveries)
+    assert writer.step() == 100
+    assert source.asked == asked
+
+
+def test_a_page_is_one_body_unless_it_holds_more_lines_than_a_body_may(
+    deliveries: SqliteDeliveries,
+) -> None:
+    sink = MemorySink()
+    assert new_writer(GrowingSource(7_000, page=7_000), sink, deliveries).step() == 7_000
+    assert len(sink.bodies) == 1
+    other = new_writer(GrowingSource(12_000, page=12_000), sink, deliveries, feed="other")
+    assert other.step() == 12_000
+    assert [body.count(b"\n") + 1 for body in sink.bodies[1:]] == [10_000, 2_000]
+    assert len(sink.written) == 12_000
 
 
 def test_a_crash_before_the_cursor_moves_writes_the_same_lines_again(

@@ -30,6 +30,8 @@ FILES = (CASES, REVIEWS, INFLUX, SERIES, JOURNAL)
 """Followers first, the journal last."""
 
 REGISTRY, REFERENCES = "registry.json", "references"
+_LOOKS = "calibrations/*/looks.jsonl"
+"""Who was shown live pictures of a camera."""
 
 Say = Callable[[str], None]
 
@@ -138,6 +140,12 @@ def _copy_registry(run: RunSection, draft: Path) -> list[str]:
         for file in sorted(_of_references(run.references)):
             name = f"{REFERENCES}/{file.relative_to(run.references)}"
             copy_or_link(file, draft / name)
+            names.append(name)
+        for file in sorted(run.references.glob(_LOOKS)):
+            name = f"{REFERENCES}/{file.relative_to(run.references)}"
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            # Lines are added to it: a link would change with it.
+            shutil.copy2(file, draft / name)
             names.append(name)
     return names
 

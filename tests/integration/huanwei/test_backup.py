@@ -330,3 +330,22 @@ def test_a_file_that_belongs_nowhere_is_refused_before_anything_is_touched(
         restore(tmp_path / "backup", site.run, say=silent)
     assert len(records(site.run.data / "journal.db")) == 3
     site.open()
+
+
+def test_who_was_shown_live_pictures_is_in_a_backup_as_of_its_moment(
+    site: Site, tmp_path: Path
+) -> None:
+    site.receive()
+    looks = site.run.references / "calibrations" / "cam-01" / "looks.jsonl"
+    looks.parent.mkdir(parents=True)
+    looks.write_text("first\n", encoding="utf-8")
+    back_up(site.run, tmp_path / "backup", say=silent)
+    with looks.open("a", encoding="utf-8") as file:
+        file.write("second\n")
+    check_backup(tmp_path / "backup")
+    site.close()
+    done = restore(tmp_path / "backup", site.run, say=silent)
+    assert looks.read_text(encoding="utf-8") == "first\n"
+    aside = done.aside / "references" / looks.relative_to(site.run.references)
+    assert aside.read_text(encoding="utf-8") == "first\nsecond\n"
+    site.open()

@@ -7,7 +7,7 @@ from typing import Any
 
 Row = Sequence[Any]
 
-_ROWS_A_STATEMENT = 50
+_ROWS_A_STATEMENT, _FEW_ROWS = 50, 4
 
 
 class ManyRows:
@@ -34,12 +34,15 @@ class ManyRows:
         Repetitions are rare, so all are inserted at once, and one by one only where some were
         known.
         """
-        if not rows:
-            return ()
+        if len(rows) < _FEW_ROWS:
+            return self._new_one_by_one(connection, rows)
         connection.execute("SAVEPOINT at_once")
         if self.insert(connection, rows) == len(rows):
             connection.execute("RELEASE at_once")
             return rows
         connection.execute("ROLLBACK TO at_once")
         connection.execute("RELEASE at_once")
+        return self._new_one_by_one(connection, rows)
+
+    def _new_one_by_one(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
         return [row for row in rows if connection.execute(self._one, row).rowcount]

@@ -7,7 +7,7 @@ import numpy as np
 
 from domain.records import RecordKind
 from ingest.reading_columns import ReadingColumns
-from ingest.rollups import Column
+from ingest.rollups import Column, begins_of_runs
 
 _NEVER = np.iinfo(np.int64).min
 _LATEST = "SELECT device, observed_us FROM latest WHERE kind = ?"
@@ -48,19 +48,16 @@ class NewestReadings:
         order = np.lexsort((readings.observed_us, readings.devices))
         times, devices = readings.observed_us[order], readings.devices[order]
         self._make_room(int(devices[-1]))
-        begins, later, in_turn = (np.ones(len(order), dtype=bool) for _ in range(3))
-        np.not_equal(devices[1:], devices[:-1], out=begins[1:])
-        np.not_equal(times[1:], times[:-1], out=later[1:])
+        begins = begins_of_runs(devices)
+        later = begins_of_runs(times) | begins
+        in_turn = np.ones(len(order), dtype=bool)
         np.greater(order[1:], order[:-1], out=in_turn[1:])
-        later |= begins
         starts = begins.nonzero()[0]
-        lengths = np.append(starts[1:], len(order)) - starts
-        rising = np.logical_and.reduceat(in_turn & later | begins, starts).repeat(lengths)
+        rising = np.logical_and.reduceat(later & in_turn | begins, starts)
         certain = np.empty(len(order), dtype=bool)
-        certain[order] = rising & (times > self._times[devices])
+        certain[order] = rising[begins.cumsum() - 1] & (times > self._times[devices])
         # As everywhere, the first of an identity stays.
-        firsts = later.nonzero()[0]
-        newest = firsts[firsts.searchsorted(starts + lengths - 1, side="right") - 1]
+        newest = np.maximum.reduceat(np.where(later, np.arange(len(order)), 0), starts)
         heard = devices[newest]
         self._times[heard] = np.maximum(self._times[heard], times[newest])
         return Heard(by_device=order, certain=certain, newest=order[newest])

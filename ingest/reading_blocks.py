@@ -75,7 +75,7 @@ def readings_in_blocks(
     connection: sqlite3.Connection, device: int, since_us: int, until_us: int
 ) -> Iterator[KeptReading]:
     """Yield a sensor's readings that lie in blocks, from ``since_us`` until before."""
-    for number, day, kept in connection.execute(_OF_ONE, _within(since_us, until_us)).fetchall():
+    for number, day, kept in connection.execute(_OF_ONE, _within(since_us, until_us)):
         places, begun_us = np.frombuffer(kept, _PLACE), bounds_us(day)[0]
         bounds = (
             (device << _TIME_BITS) + min(max(0, time_us - begun_us), _TIME_MASK)

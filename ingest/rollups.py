@@ -69,6 +69,13 @@ def days_of_us(observed_us: Column) -> Column:
     return days
 
 
+def begins_of_runs(values: Column) -> Column:
+    """Tell where a value differs from the one before; the first of all does."""
+    begins = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=begins[1:])
+    return begins
+
+
 def day_number(day: date) -> int:
     """Return the number that the tables keep a calendar day by."""
     return (day - _FIRST_DAY).days
@@ -130,7 +137,7 @@ class Tallies:
         keys = (hours.astype(np.int64) << _HOUR_BITS) + devices
         order = np.argsort(keys, kind="stable")
         keys, added = keys[order], added[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+        starts = begins_of_runs(keys).nonzero()[0]
         ends = np.append(starts[_ROWS_AT_ONCE::_ROWS_AT_ONCE], len(keys))
         begin = 0
         for end in ends.tolist():
@@ -152,7 +159,7 @@ class Tallies:
 
 def _rows(keys: Column, added: Column) -> list[list[Any]]:
     """Return the rows of these keys, in their order; equal ones lie side by side."""
-    starts = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+    starts = begins_of_runs(keys).nonzero()[0]
     levels = added >= 0
 
     def total(counted: Column) -> Column:

@@ -47,9 +47,14 @@ class SeriesRows:
     def sensor_days(self, *, through: int) -> set[DeviceDay]:
         """Return the days up to ``through``, and their sensors, that something here belongs to."""
         end_us = bounds_us(through)[1]
-        old = self.readings.at(self.readings.observed_us < end_us)
-        days = set(zip(days_of_us(old.observed_us).tolist(), old.devices.tolist(), strict=True))
-        return days | {(day_of_us(row[0]), row[1]) for row in self.emptied if row[0] < end_us}
+        days = {(day_of_us(row[0]), row[1]) for row in self.emptied if row[0] < end_us}
+        is_old = self.readings.observed_us < end_us
+        if is_old.any():
+            old = self.readings.at(is_old)
+            days.update(
+                zip(days_of_us(old.observed_us).tolist(), old.devices.tolist(), strict=True)
+            )
+        return days
 
     def latest_readings(self, places: Column) -> list[Row]:
         """Return the readings at these places as rows of ``latest``."""

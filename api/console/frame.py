@@ -16,7 +16,15 @@ from api.console.visit import Visit
 from texts.catalogue import Locale
 
 ASSETS_PATH = "/console-assets"
-_STYLES = ("console.css", "assessment.css")
+STYLES = (
+    "console.css",
+    "district.css",
+    "cases.css",
+    "places.css",
+    "calibration.css",
+    "reviews.css",
+    "assessment.css",
+)
 _SCRIPTS = ("console.js", "reviews.js")
 _LANGUAGE_NAMES = {Locale.ZH_CN: "中文", Locale.EN: "English"}
 _PAGES = (
@@ -61,7 +69,7 @@ def frame(visit: Visit, title: str, *, wide: bool = False) -> Element:
 def asset_version() -> str:
     """Return a short hash of the assets, so that a browser never keeps old ones."""
     digest = sha256()
-    for name in (*_STYLES, *_SCRIPTS):
+    for name in (*STYLES, *_SCRIPTS):
         digest.update((files("api.console") / "assets" / name).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -80,7 +88,7 @@ def _head(visit: Visit) -> str:
         f"<style>{css_variables()}</style>"
         + "".join(
             f'<link rel="stylesheet" href="{ASSETS_PATH}/{name}?{asset_version()}">'
-            for name in _STYLES
+            for name in STYLES
         )
         + '<script id="console-settings" type="application/json">'
         f"{json_for_script(settings)}</script>"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.console.frame import STYLES
 from api.console.markup import json_for_script, render
 from api.console.palette import Mark
 from api.console.view_models.cases import case_card
@@ -25,6 +26,11 @@ def test_no_served_file_names_a_foreign_host(path: Path) -> None:
 
 def test_all_kinds_of_files_were_looked_at() -> None:
     assert {path.suffix for path in SERVED} == {".css", ".js", ".html", ".svg"}
+
+
+def test_every_style_sheet_is_linked_and_the_common_one_comes_first() -> None:
+    assert set(STYLES) == {path.name for path in CONSOLE.rglob("*.css")}
+    assert STYLES[0] == "console.css"
 
 
 def test_what_people_typed_is_escaped() -> None:

@@ -77,7 +77,8 @@ def free_health_ports(
 
     ``besides`` has other uses in this run. Where none is to be had the usual one is left.
     """
-    spare = (port for port in others if port not in besides and is_free("127.0.0.1", port))
+    never = {*besides, *usual.values()}
+    spare = (port for port in others if port not in never and is_free("127.0.0.1", port))
     return {
         setting: port if port not in besides and is_free("127.0.0.1", port) else next(spare, port)
         for setting, port in usual.items()
@@ -136,6 +137,6 @@ def _listening_inodes(port: int) -> Iterator[str]:
 def _name_of(process: Path) -> str:
     """Return the whole call of a process of ours; of others the name: a call may hold secrets."""
     words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-    if any("huanwei" in word for word in words):
+    if any(word.startswith("huanwei.") or Path(word).name == "huanwei" for word in words):
         return " ".join(words).strip()
     return (process / "comm").read_text(errors="replace").strip()

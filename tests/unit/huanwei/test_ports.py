@@ -52,6 +52,14 @@ def test_a_port_that_is_held_is_replaced_by_a_free_one_and_none_is_given_twice()
     assert found == {"edge": third, "ingest": fourth, "centre": centre}
 
 
+def test_a_spare_port_is_none_of_the_usual_ones() -> None:
+    edge, ingest, other = free_ports(3)
+    usual = {"edge": edge, "ingest": ingest}
+    with held(ingest):
+        found = free_health_ports(usual, besides=(), others=(edge, ingest, other))
+    assert found == {"edge": edge, "ingest": other}
+
+
 def test_where_none_is_to_be_had_the_usual_one_stays_for_the_check_to_name() -> None:
     edge, other = free_ports(2)
     with held(edge), held(other):
@@ -109,7 +117,12 @@ def test_the_holder_is_another_process_and_only_one_of_ours_is_told_with_its_cal
         "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); "
         "print(s.getsockname()[1], flush=True); sys.stdin.read()"
     )
-    for words, told in ((("--password=x",), False), (("huanwei.role", "edge"), True)):
+    calls = (
+        (("--password=x",), False),
+        (("postgresql://huanwei:secret@127.0.0.1/huanwei-2",), False),
+        (("huanwei.role", "edge"), True),
+    )
+    for words, told in calls:
         command = (sys.executable, "-S", "-c", listens, *words)
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -19,7 +19,6 @@ from huanwei.site_bundle import (
     decode_request,
     digest_of,
     encode_bundle,
-    encode_request,
     is_learned,
     is_reference,
     learned_names,
@@ -46,13 +45,17 @@ def answer(raw: bytes, registry: RegistrySnapshot, references: Path) -> tuple[by
     """Return the answer to an edge, and the names of references that are not here.
 
     ``registry`` must have been read before: references only become more. Raises
-    ``BadBundleError`` for what is no request, ``StandsInTheWayError`` for an unknown gateway.
+    ``BadBundleError`` for what is no request, ``StandsInTheWayError`` for an unknown gateway, and
+    for a folder that is not there: it would have the edge take back all it has learned.
     """
     request = decode_request(raw)
     gateways = {sensor.gateway_id for sensor in registry.sensors.values()}
     gateways |= {camera.gateway_id for camera in registry.cameras.values()}
     if request.gateway_id not in gateways:
         msg = f"the registry has no device at gateway {request.gateway_id}"
+        raise StandsInTheWayError(msg)
+    if not references.is_dir():
+        msg = f"{references} is not there: answered with the wrong settings?"
         raise StandsInTheWayError(msg)
     content = {REGISTRY: encode_registry(registry)}
     missing = []
@@ -86,11 +89,6 @@ def request_of(settings: Settings) -> Request:
             if is_reference(path.name) or is_learned(path.name):
                 held[path.name] = digest_of(path.read_bytes())
     return Request(gateway_id=settings.edge.gateway_id, held=held)
-
-
-def asked(request: Request) -> bytes:
-    """Return the bytes to ask with."""
-    return encode_request(request)
 
 
 def take(raw: bytes, request: Request, settings: Settings) -> Fetched:

@@ -61,6 +61,7 @@ def fetch(
 ) -> None:
     """Fetch registry, references and what cameras learned; says nothing where nothing is new."""
     from huanwei import site_copy  # noqa: PLC0415  see above
+    from huanwei.site_bundle import encode_request  # noqa: PLC0415
     from storage.lock_file import LockFile  # noqa: PLC0415
 
     loaded = load_settings(settings)
@@ -68,7 +69,7 @@ def fetch(
     lock = LockFile(loaded.run.registry.with_name(f".{loaded.run.registry.name}.fetch.lock"))
     try:
         request = site_copy.request_of(loaded)
-        told = _asked(command, site_copy.asked(request), within)
+        told = _asked(command, encode_request(request), within)
         fetched = site_copy.take(told, request, loaded)
     except OSError as error:
         msg = f"{error}: the next fetch brings what is still missing"

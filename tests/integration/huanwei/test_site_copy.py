@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from domain.devices import Camera, Lighting, ReferencePicture
 from domain.registry import RegistrySnapshot
+from huanwei.errors import StandsInTheWayError
 from huanwei.new_run import write_settings
 from huanwei.settings import Settings, load_settings
 from huanwei.site_bundle import (
@@ -25,7 +26,7 @@ from huanwei.site_bundle import (
     encode_request,
     is_learned,
 )
-from huanwei.site_copy import Fetched, answer, asked, request_of, take
+from huanwei.site_copy import Fetched, answer, request_of, take
 from storage.lock_file import FileInUseError, LockFile
 from storage.registry_file import load_registry, save_registry
 from tests.fakes.ingest_samples import CAMERA, GATEWAY, OTHER_GATEWAY, sample_registry
@@ -68,7 +69,7 @@ class District:
         )
 
     def answered(self, request: Request) -> bytes:
-        return answer(asked(request), self.registry, self.pages.run.references)[0]
+        return answer(encode_request(request), self.registry, self.pages.run.references)[0]
 
     def fetch(self) -> Fetched:
         request = request_of(self.edge)
@@ -206,7 +207,9 @@ def test_a_reference_that_the_district_lacks_is_told_and_stops_nothing(district:
     (lost,) = district.pages.run.references.glob("*.jpg")
     lost.unlink()
     request = request_of(district.edge)
-    told, missing = answer(asked(request), district.registry, district.pages.run.references)
+    told, missing = answer(
+        encode_request(request), district.registry, district.pages.run.references
+    )
     assert missing == [lost.name]
     assert take(told, request, district.edge).version == district.registry.version
 
@@ -254,5 +257,14 @@ def test_who_is_not_asked_by_an_edge_says_so(district: District) -> None:
     with pytest.raises(BadBundleError, match="huanwei site fetch"):
         answer(b"", district.registry, district.pages.run.references)
     request = encode_request(Request(gateway_id="gw-nowhere", held={}))
-    with pytest.raises(Exception, match="gw-nowhere"):
+    with pytest.raises(StandsInTheWayError, match="gw-nowhere"):
         answer(request, district.registry, district.pages.run.references)
+
+
+def test_a_folder_that_is_not_there_takes_nothing_back(district: District, tmp_path: Path) -> None:
+    calibration_path(district.pages.run.references, CAMERA).write_bytes(b"threshold")
+    district.fetch()
+    district.pages.run.references.rename(tmp_path / "not-mounted")
+    with pytest.raises(StandsInTheWayError, match="references"):
+        district.fetch()
+    assert calibration_path(district.edge.run.references, CAMERA).exists()

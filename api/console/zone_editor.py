@@ -1,6 +1,7 @@
 """The editor of a camera's zones over its picture: a component of our own, in SVG."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from nicegui.element import Element
@@ -11,6 +12,7 @@ from api.console.view_models.ground_scale import GroundScale
 from api.console.words import Words
 from domain.devices import ZoneKind
 
+_ZONES = Path(__file__).parent / "assets" / "zones"
 _SPOKEN = (
     "bin",
     "ground",
@@ -41,7 +43,7 @@ _SPOKEN = (
 )
 
 
-class ZoneEditor(Element, component="assets/zone_editor.js"):
+class ZoneEditor(Element, component="assets/zone_editor.js", esm={"huanwei-zones": str(_ZONES)}):
     """Shows a picture and lets a technician draw on it, by mouse, finger or keyboard.
 
     ``on_change`` is told the zones as the browser has them, unchecked.

@@ -1,12 +1,29 @@
-// Draws a camera's zones over its picture: by mouse, finger or keyboard. All coordinates are
-// relative to the picture (0 to 1); the drawing is in thousandths of its longer side.
-const DEFAULT_RIM = 0.275;
+// Draws a camera's zones over its picture: by mouse, finger or keyboard. What zones are and how they
+// change stands in zones/index.js; the drawing is in thousandths of the picture's longer side.
+import {
+  copyOf,
+  hasSides,
+  middlesOf,
+  newZone,
+  outlineOf,
+  rimAt,
+  rimLineOf,
+  sidesOf,
+  spanOf,
+  squareOf,
+  within,
+  withArea,
+  withCornerMoved,
+  withoutCorner,
+  withoutLostSides,
+  withRimMoved,
+  withSide,
+} from "huanwei-zones";
+
 const STEP = 0.004;
 const MOST_STEPS = 100;
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
 const STILL_PX = 8; // a finger that moves less has pressed, not dragged
-const copyOf = (zones) => JSON.parse(JSON.stringify(zones));
-const within = (value) => Math.min(1, Math.max(0, Math.round(value * 1e4) / 1e4));
 
 export default {
   template: `
@@ -130,7 +147,7 @@ export default {
       if (shown) this.unit = this.width / shown;
     },
     pointsOf(points) {
-      return points.map(([x, y]) => `${x * this.width},${y * this.height}`).join(" ");
+      return outlineOf(points, this);
     },
     classOf(zone) {
       const state = this.states[zone.id];
@@ -141,39 +158,21 @@ export default {
       const number = same.findIndex((other) => other.id === zone.id) + 1;
       return this.words[zone.kind] + (same.length > 1 ? ` ${number}` : "");
     },
-    span(zone) {
-      const ys = zone.points.map((point) => point[1]);
-      const xs = zone.points.map((point) => point[0]);
-      return { top: Math.min(...ys), bottom: Math.max(...ys), left: Math.min(...xs), right: Math.max(...xs) };
-    },
     rimOf(zone) {
-      const { top, bottom, left, right } = this.span(zone);
-      const y = (top + (bottom - top) * (zone.rim ?? DEFAULT_RIM)) * this.height;
-      return { x1: left * this.width, x2: right * this.width, y1: y, y2: y };
+      return rimLineOf(zone, this);
     },
-    middles(zone) {
-      return zone.points.map((point, i) => {
-        const next = zone.points[(i + 1) % zone.points.length];
-        return [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
-      });
-    },
+    middles: middlesOf,
     textOf(key, value) {
       // A picture may come while somebody types: what is not finished stays as it is.
       return this.typed?.key === key ? this.typed.text : (value ?? "");
     },
     // --- the ground's scale ---
-    hasSides(zone) {
-      return zone.kind === "ground" && zone.points.length === 4;
-    },
+    hasSides,
     sidesOf(zone) {
-      return ["a", "b"].map((name, i) => {
-        const [[x1, y1], [x2, y2]] = [zone.points[i], zone.points[i + 1]].map(([x, y]) => [x * this.width, y * this.height]);
-        return { name, line: { x1, y1, x2, y2 }, x: (x1 + x2) / 2, y: (y1 + y2) / 2 };
-      });
+      return sidesOf(zone, this);
     },
     squareOf(scale) {
-      const side = Math.sqrt(scale.share * this.width * this.height);
-      return { x: scale.centre[0] * this.width - side / 2, y: scale.centre[1] * this.height - side / 2, width: side, height: side };
+      return squareOf(scale, this);
     },
     scaleHint(zone) {
       const scale = this.scales.find((one) => one.id === zone.id);
@@ -202,7 +201,7 @@ export default {
       const zone = this.chosenZone;
       if (zone && this.corner !== null) return { x: zone.points[this.corner][0], y: zone.points[this.corner][1], ...middle };
       if (zone) {
-        const { top, bottom, left, right } = this.span(zone);
+        const { top, bottom, left, right } = spanOf(zone);
         return { x: (left + right) / 2, y: (top + bottom) / 2, ...middle };
       }
       const canvas = this.$refs.canvas.getBoundingClientRect();
@@ -226,10 +225,9 @@ export default {
     // --- changes, each of which can be undone ---
     change(changed) {
       this.typed = null;
-      const zones = changed.map((zone) => (zone.sides && !this.hasSides(zone) ? { ...zone, sides: null } : zone));
       this.past = [...this.past.slice(-MOST_STEPS), this.own];
       this.future = [];
-      this.own = zones;
+      this.own = withoutLostSides(changed);
       this.tell();
     },
     replace(zone) {
@@ -263,9 +261,7 @@ export default {
     finish() {
       const { kind, points } = this.drawing;
       if (points.length < 3) return;
-      let number = 1;
-      while (this.own.some((zone) => zone.id === `${kind}-${number}`)) number += 1;
-      const zone = { id: `${kind}-${number}`, kind, points: copyOf(points), area: null, container: null, rim: DEFAULT_RIM, sides: null };
+      const zone = newZone(this.own, kind, points);
       this.cancel();
       this.change([...this.own, zone]);
       this.chosen = zone.id;
@@ -275,24 +271,15 @@ export default {
       this.chosen = null;
     },
     removeCorner(index) {
-      const zone = copyOf(this.chosenZone);
-      if (zone.points.length <= 3) return;
-      zone.points.splice(index, 1);
+      if (this.chosenZone.points.length <= 3) return;
       this.corner = null;
-      this.replace(zone);
+      this.replace(withoutCorner(this.chosenZone, index));
     },
     setArea(zone, text) {
-      const area = Number.parseFloat(text);
-      this.replace({ ...copyOf(zone), area: Number.isFinite(area) ? area : null });
+      this.replace(withArea(zone, text));
     },
     setSide(zone, index, text) {
-      const side = Number.parseFloat(text);
-      const sides = [...(zone.sides ?? [null, null])];
-      sides[index] = Number.isFinite(side) ? side : null;
-      const [a, b] = sides;
-      // The size follows the sides; who has measured it by itself may still write it.
-      const area = a > 0 && b > 0 ? Math.round(10 * a * b) / 10 : zone.area;
-      this.replace({ ...copyOf(zone), area, sides: a === null && b === null ? null : sides });
+      this.replace(withSide(zone, index, text));
     },
     setContainer(zone, name) {
       this.replace({ ...copyOf(zone), container: name || null });
@@ -330,7 +317,7 @@ export default {
       if (!this.drag) return;
       const point = this.at(event);
       this.drag.moved = true;
-      if (this.drag.index === null) this.drag.zone.rim = this.rimAt(this.drag.zone, point[1]);
+      if (this.drag.index === null) this.drag.zone.rim = rimAt(this.drag.zone, point[1]);
       else this.drag.zone.points[this.drag.index] = point;
     },
     onRelease(event) {
@@ -347,10 +334,6 @@ export default {
       const near = first && Math.hypot((first[0] - point[0]) * this.width, (first[1] - point[1]) * this.height) < reach;
       if (near && this.drawing.points.length >= 3) this.finish();
       else this.drawing.points.push(point);
-    },
-    rimAt(zone, y) {
-      const { top, bottom } = this.span(zone);
-      return Math.min(0.8, Math.max(0.05, Math.round((1e3 * (y - top)) / Math.max(1e-6, bottom - top)) / 1e3));
     },
     // --- keyboard ---
     onKey(event) {
@@ -387,15 +370,13 @@ export default {
       const [dx, dy] = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key] ?? [0, 0];
       if (!dx && !dy) return;
       event.preventDefault();
-      const zone = copyOf(this.chosenZone);
-      zone.points[index] = [within(zone.points[index][0] + dx), within(zone.points[index][1] + dy)];
-      this.replace(zone);
+      this.replace(withCornerMoved(this.chosenZone, index, dx, dy));
     },
     onRimKey(event, zone) {
       const way = { ArrowUp: -0.01, ArrowDown: 0.01 }[event.key];
       if (!way) return;
       event.preventDefault();
-      this.replace({ ...copyOf(zone), rim: Math.min(0.8, Math.max(0.05, Math.round(1e3 * (zone.rim + way)) / 1e3)) });
+      this.replace(withRimMoved(zone, way));
     },
   },
 };

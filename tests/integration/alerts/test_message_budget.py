@@ -180,7 +180,7 @@ def test_a_process_that_is_started_again_and_again_keeps_to_the_budget_and_gets_
     limited: AlertsRig,
 ) -> None:
     posted_at: list[int] = []
-    for second in range(0, 240, 6):
+    for second in range(0, 180, 6):
         if second < 120:
             put(limited, second, second + 1)
         limited.deliver()

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alerts.case_database import SqliteCases
 from alerts.notifiers.webhook import WebhookNotifier
 from alerts.outbox import Channel, MessageState, Notice, NoticeLevel, post
-from tests.fakes.alerts_rig import AlertsRig, alerts_registry
+from tests.fakes.alerts_rig import AlertsRig, alerts_registry, open_alerts_rig
 from tests.fakes.memory_registry import MemoryRegistry
 from tests.recording_phone import RecordingPhone
 
@@ -17,6 +19,13 @@ AT_ONCE = 6
 BAD = "of a kind nobody takes"
 
 Phone = tuple[AlertsRig, RecordingPhone]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[AlertsRig]:
+    """Over a file: what is tested here asks nothing of the store that others do not."""
+    with open_alerts_rig(SqliteCases(tmp_path / "cases.db")) as opened:
+        yield opened
 
 
 @pytest.fixture

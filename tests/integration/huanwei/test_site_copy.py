@@ -217,6 +217,7 @@ def test_a_reference_that_the_district_lacks_is_told_and_stops_nothing(district:
 def site(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (sys.executable, "-m", "huanwei", "site", *arguments),
+        input="",
         capture_output=True,
         text=True,
         timeout=30,
@@ -236,8 +237,9 @@ def test_one_command_fetches_over_any_pipe(district: District) -> None:
     assert "registry.json: new" in done.stdout
     assert load_registry(district.edge.run.registry) == district.registry
     copy.write_text("{}", encoding="utf-8")
-    bad = site(*fetch, there)
-    assert bad.returncode == 1
+    settings = ("--settings", str(district.pages_settings))
+    bad = site("answer", *settings, "--registry", str(copy))
+    assert bad.returncode == 2
     assert "copy.json" in bad.stderr
     assert site(*fetch, "exit 7").stderr.strip() == "sh ended with code 7; nothing was changed"
 

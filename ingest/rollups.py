@@ -138,9 +138,8 @@ class Tallies:
         order = np.argsort(keys, kind="stable")
         keys, added = keys[order], added[order]
         starts = begins_of_runs(keys).nonzero()[0]
-        ends = np.append(starts[_ROWS_AT_ONCE::_ROWS_AT_ONCE], len(keys))
         begin = 0
-        for end in ends.tolist():
+        for end in (*starts[_ROWS_AT_ONCE::_ROWS_AT_ONCE].tolist(), len(keys)):
             yield _rows(keys[begin:end], added[begin:end])
             begin = end
 
@@ -176,10 +175,10 @@ def _rows(keys: Column, added: Column) -> list[list[Any]]:
         np.minimum.reduceat(np.where(levels, added, np.iinfo(_COUNTED).max), starts),
         np.maximum.reduceat(added, starts),
         total(added == _EMPTYING),
-        _histogram(added, levels, starts),
     )
-    rows: list[list[Any]] = np.column_stack(columns).tolist()
-    for place in np.flatnonzero(accepted == 0).tolist():
+    steps = _histogram(added, levels, starts)
+    rows: list[list[Any]] = np.concatenate((np.array(columns).T, steps), axis=1).tolist()
+    for place in (accepted == 0).nonzero()[0].tolist():
         rows[place][_LEVEL_MIN] = rows[place][_LEVEL_MAX] = None
     return rows
 

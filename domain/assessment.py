@@ -4,13 +4,13 @@ An area is a subdistrict, a kind of surroundings or a responsible unit. Offline 
 area that was not observed enough has no rank, however little was seen to be full there.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from domain.checks import InvalidValueError
-from domain.measures import Coverage, LevelHours, coverage_by_area, rank_areas
+from domain.measures import NO_HOURS, Coverage, LevelHours, coverage_by_area, rank_areas
 from domain.places import Place
 from domain.registry import RegistrySnapshot
 
@@ -55,6 +55,14 @@ class Period:
     def last_day(self) -> date:
         """The last day that belongs to it."""
         return self.until - timedelta(days=1)
+
+    def months(self) -> Iterator["Period"]:
+        """Return its parts by calendar month: what a store can add up at a time."""
+        since = self.since
+        while since < self.until:
+            until = min(self.until, (since.replace(day=1) + timedelta(days=31)).replace(day=1))
+            yield Period(since=since, until=until)
+            since = until
 
 
 def period_of(name: PeriodName, today: date) -> Period:
@@ -180,7 +188,7 @@ def assess(
         AssessedArea(
             area=area,
             places=0,
-            hours=LevelHours(above=0.0, measured=0),
+            hours=NO_HOURS,
             coverage=Coverage(due=0, observed=0),
             cases=counts,
         )
@@ -194,10 +202,7 @@ def district_total(areas: Sequence[AssessedArea]) -> AssessedArea:
     return AssessedArea(
         area="",
         places=sum(one.places for one in areas),
-        hours=LevelHours(
-            above=sum(one.hours.above for one in areas),
-            measured=sum(one.hours.measured for one in areas),
-        ),
+        hours=sum((one.hours for one in areas), NO_HOURS),
         coverage=Coverage(
             due=sum(one.coverage.due for one in areas),
             observed=sum(one.coverage.observed for one in areas),

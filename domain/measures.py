@@ -57,6 +57,13 @@ class LevelHours:
         """The part of the measured hours, None where nothing was measured."""
         return self.above / self.measured if self.measured else None
 
+    def __add__(self, other: "LevelHours") -> "LevelHours":
+        """Return both together, of other hours or another sensor."""
+        return LevelHours(above=self.above + other.above, measured=self.measured + other.measured)
+
+
+NO_HOURS = LevelHours(above=0.0, measured=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
@@ -191,9 +198,7 @@ def _added(
             for sensor in registry.sensors_at[place_id]
             if sensor.device_id in hours
         ]
-        added[name] = LevelHours(
-            above=sum(one.above for one in found), measured=sum(one.measured for one in found)
-        )
+        added[name] = sum(found, NO_HOURS)
     return added
 
 

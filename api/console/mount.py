@@ -32,6 +32,8 @@ from api.parts import CentreParts
 
 _SEE_OTHER = 303
 _COOKIE_AGE_S = 90 * 24 * 3600
+_A_YEAR_TAKES_S = 120.0
+"""At most; NiceGUI gives up a page after three seconds otherwise."""
 
 
 def mount_console(app: FastAPI, parts: CentreParts, settings: ConsoleSettings) -> None:
@@ -99,7 +101,7 @@ def _add_pages(console: Console) -> None:
     async def devices(client: Client, request: Request, only: str = "all") -> None:
         await show_devices(visit_of(console, client, request), only=only)
 
-    @ui.page("/assessment")
+    @ui.page("/assessment", response_timeout=_A_YEAR_TAKES_S)
     async def assessment(client: Client, request: Request) -> None:
         await show_assessment(visit_of(console, client, request), request.query_params)
 

@@ -22,15 +22,15 @@ from texts.formatting import DISTRICT_ZONE
 async def show_assessment(visit: Visit, query: Mapping[str, str]) -> None:
     """Build the page."""
     words, parts = visit.words, visit.console.parts
+    # What came while nobody looked is no news: the live header begins with what stands now.
+    situation = await visit.console.feed.situation()
     levels = _levels(visit)
     today = parts.clock.now().astimezone(DISTRICT_ZONE).date()
     asked = asked_by(query, today=today, levels=levels)
     found: Assessment | None = await run.io_bound(assessment_when_there, parts, asked.question)
     if found is None:
         return
-    view = assessment_view(
-        asked, found, registry=parts.registry.current(), levels=levels, words=words
-    )
+    view = assessment_view(asked, found, registry=situation.registry, levels=levels, words=words)
 
     def say(key: str) -> str:
         return words.catalogue.text(f"assessment.{key}", words.locale)

@@ -86,6 +86,24 @@ def test_a_named_period_is_told_by_its_days(client: TestClient, rig: CentreRig, 
     del rig
 
 
+def test_a_period_over_several_months_is_the_sum_of_its_days(
+    client: TestClient, rig: CentreRig, blind_place: str
+) -> None:
+    sensor = rig.registry.current().sensors_at[blind_place][0]
+    values = FillReading(measurement_quality=MeasurementQuality.ACCEPTED, filling_level=0.9)
+    now = rig.clock.now()
+    for days_ago in (0, 31, 62):
+        at = now - timedelta(days=days_ago)
+        rig.measures.add(
+            Record(device_id=sensor.device_id, observed_at=at, gateway_at=at, values=values)
+        )
+    today = now.astimezone(DISTRICT_ZONE).date()
+    days = f"since={today - timedelta(days=70)}&until={today + timedelta(days=40)}"
+    district = client.get(f"{API}?{days}").json()["district"]
+    assert district["hours"] == {"hours_above": 3.0, "hours_measured": 3, "share": 1.0}
+    assert district["coverage"]["hours_observed"] >= 3
+
+
 def test_this_week_is_told_where_no_days_are_named(client: TestClient) -> None:
     assert client.get(API).json() == client.get(f"{API}?period=this_week").json()
 

@@ -12,7 +12,7 @@ from itertools import chain
 
 from ingest.stretch import NOTHING, Stretch
 
-MOST_FRESH_BYTES = 3 * 1024 * 1024
+MOST_FRESH_BYTES = 4 * 1024 * 1024
 """Encoded; in memory the records take about five times as much."""
 
 

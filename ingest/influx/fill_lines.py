@@ -24,8 +24,8 @@ _ENCODER = json.Encoder()
 _TO_LINES, _NOT_IN_LINES = bytes.maketrans(b":};", b"= \n"), b'"\n'
 """Heads begin with ";": the encoder ends all that it prints with a newline of its own."""
 
-_PRINTED_AT_ONCE = 200 * 4
-"""The text of 200 readings stays in the cache, and below 64 KiB, so that ingest's allocator keeps
+_AT_ONCE = 200
+"""So few readings stay in the cache, and their text below 64 KiB, so that ingest's allocator keeps
 its memory for the next.
 """
 
@@ -62,20 +62,26 @@ def fill_lines(records: Sequence[RecordBody], observed_us: Sequence[int], heads:
 
     ``observed_us`` has the time of each, ``heads`` the device of each.
     """
+    return b"\n".join(
+        [
+            _lines_of_few(
+                records[first : first + _AT_ONCE], observed_us[first : first + _AT_ONCE], heads
+            )
+            for first in range(0, len(records), _AT_ONCE)
+        ]
+    )
+
+
+def _lines_of_few(records: Sequence[RecordBody], observed_us: Sequence[int], heads: Heads) -> bytes:
     values = cast("list[FillBody]", [record.values for record in records])
     begins = [heads[record.device_id] for record in records]
     delays_s = [(record.gateway_at - record.observed_at).total_seconds() for record in records]
     at_ns = [at_us * 1000 for at_us in observed_us]
     printed = list(chain.from_iterable(zip(begins, delays_s, values, at_ns, strict=True)))
-    told = _told(values)
-    texts = []
-    for first in range(0, len(printed), _PRINTED_AT_ONCE):
-        few = printed[first : first + _PRINTED_AT_ONCE]
-        text = _ENCODER.encode_lines(few).translate(_TO_LINES, _NOT_IN_LINES)
-        for as_json, as_field in told:
-            text = as_field.join(text.split(as_json))  # replace() would search twice
-        texts.append(text[1:])
-    return b"\n".join(texts)
+    text = _ENCODER.encode_lines(printed).translate(_TO_LINES, _NOT_IN_LINES)
+    for as_json, as_field in _told(values):
+        text = as_field.join(text.split(as_json))  # replace() would search twice
+    return text[1:]
 
 
 def _told(values: Sequence[FillBody]) -> list[tuple[bytes, bytes]]:

@@ -16,7 +16,7 @@ from ingest.influx.sink import LineSink
 from ingest.influx.source import LineSource, Page
 from storage.sqlite import is_disk_failure
 
-ENTRIES_A_PAGE = 5_000
+ENTRIES_A_PAGE = 8_000
 MOST_LINES_A_BODY = 10_000
 """So a page of readings goes out as one, also where it holds more than it was asked for."""
 
@@ -109,7 +109,7 @@ class InfluxWriter:
         self._position = 0
 
     def step(self) -> int:
-        """Carry over one page, about 5,000 entries at most; return how many there were."""
+        """Carry over one page, about 8,000 entries at most; return how many there were."""
         cursor = self.position()
         newest = self._source.newest_position()
         if cursor > newest:

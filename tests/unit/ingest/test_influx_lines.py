@@ -301,8 +301,8 @@ def test_a_page_of_snapshots_ends_when_it_has_points_enough() -> None:
     source = RecordLines(feed=feed, registry=MemoryRegistry(REGISTRY))
     page = source.read(after=0, limit=1_000)
     assert page is not None
-    assert page.entries == page.through == 500
-    assert len(page.told.lines) == 500 * (1 + len(classes))
+    assert page.entries == page.through == 400
+    assert len(page.told.lines) == 400 * (1 + len(classes))
 
 
 def change(position: int, kind: ChangeKind = ChangeKind.CASE_MOVED, **other: object) -> Change:

@@ -110,7 +110,7 @@ def test_a_page_is_one_body_unless_it_holds_more_lines_than_a_body_may(
     deliveries: SqliteDeliveries,
 ) -> None:
     sink = MemorySink()
-    assert new_writer(GrowingSource(7_000, page=7_000), sink, deliveries).step() == 7_000
+    assert new_writer(GrowingSource(9_000, page=9_000), sink, deliveries).step() == 9_000
     assert len(sink.bodies) == 1
     other = new_writer(GrowingSource(12_000, page=12_000), sink, deliveries, feed="other")
     assert other.step() == 12_000
@@ -236,7 +236,7 @@ def test_a_closed_server_stops_nobody_and_is_named_until_it_opens(tmp_path: Path
 
 
 def test_a_backfill_goes_on_where_it_was_and_begins_anew_when_done(tmp_path: Path) -> None:
-    feed = feed_of(*series_of_records(7_000))
+    feed = feed_of(*series_of_records(10_000))
     sink = MemorySink()
     told: list[tuple[str, int, int]] = []
     service = service_of(tmp_path, feed, sink, ends_when_closed=True)
@@ -246,14 +246,14 @@ def test_a_backfill_goes_on_where_it_was_and_begins_anew_when_done(tmp_path: Pat
     service = service_of(tmp_path, feed, sink, ends_when_closed=True)
     service.open()
     backfill(service, lambda *progress: told.append(progress))
-    assert told == [("records", 7_000, 7_000)]
-    assert len(sink.written) == 7_000
+    assert told == [("records", 10_000, 10_000)]
+    assert len(sink.written) == 10_000
     assert service.position("records") == 0
     service.stop()
 
 
 def test_a_backfill_ends_at_a_closed_door_and_keeps_its_place(tmp_path: Path) -> None:
-    feed = feed_of(*series_of_records(6_000))
+    feed = feed_of(*series_of_records(9_000))
     sink = MemorySink()
     service = service_of(tmp_path, feed, sink, ends_when_closed=True)
     service.open()
@@ -261,7 +261,7 @@ def test_a_backfill_ends_at_a_closed_door_and_keeps_its_place(tmp_path: Path) ->
     sink.failures = [SinkClosedError("404: bucket not found")]
     with pytest.raises(BackfillStoppedError, match="404: bucket not found"):
         backfill(service, lambda *_: None)
-    assert service.position("records") == 5_000
+    assert service.position("records") == 8_000
     service.stop()
 
 

@@ -13,6 +13,7 @@ from ingest.instants import from_us, to_us
 from ingest.kept_readings import QUALITIES, KeptReading, unpack_kept
 from ingest.reading import open_when_written
 from ingest.series_rows import unpack_latest
+from ingest.series_schema import SCHEMA_VERSION
 from wire.records import decode_record
 
 _DEVICE = "device = (SELECT number FROM devices WHERE device_id = ?)"
@@ -29,7 +30,8 @@ _VERDICTS = f"SELECT record FROM verdicts {_BETWEEN}"  # noqa: S608  constants o
 class SqliteHistory:
     """Fulfils ``domain.ports.history.History`` over ingest's series file.
 
-    While the file does not exist yet it has nothing to tell. Any thread may call; they take turns.
+    While ingest has not made the file yet, or not brought it up to date, it has nothing to tell.
+    Any thread may call; they take turns.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,7 +89,7 @@ class SqliteHistory:
 
     def _open(self) -> sqlite3.Connection | None:
         if self._connection is None:
-            self._connection = open_when_written(self._path)
+            self._connection = open_when_written(self._path, since=SCHEMA_VERSION)
         return self._connection
 
 

@@ -121,6 +121,19 @@ def test_a_file_of_schema_3_or_4_keeps_rows_sealed_days_and_rollups(
 
 
 @pytest.mark.parametrize("version", [1, 3, 4])
+def test_who_reads_an_old_file_waits_until_it_is_brought_up_to_date(
+    tmp_path: Path, version: int
+) -> None:
+    path = old_file(tmp_path, version)
+    history = SqliteHistory(path)
+    assert (history.latest(RecordKind.FILL), history.fill(sensor_id(0), **EVER)) == ({}, [])
+    SqliteSeries(path).close()
+    assert history.latest(RecordKind.FILL).keys() == {sensor_id(0), sensor_id(1)}
+    assert history.fill(sensor_id(0), **EVER)
+    history.close()
+
+
+@pytest.mark.parametrize("version", [1, 3, 4])
 def test_an_old_file_takes_a_backlog_in_blocks(tmp_path: Path, version: int) -> None:
     path = old_file(tmp_path, version)
     series = SqliteSeries(path)

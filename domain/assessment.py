@@ -18,6 +18,8 @@ ASSESSABLE_FROM = 0.8
 """Below this coverage an area is not assessable."""
 
 LONGEST_DAYS = 366
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+"""Far enough for any district, near enough for any clock and store."""
 
 
 class PeriodName(StrEnum):
@@ -41,12 +43,18 @@ class AreaBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """Days of the district from ``since`` until before ``until``: at least one, at most a year."""
+    """Days of the district from ``since`` until before ``until``: at least one, at most a year.
+
+    Raises ``InvalidValueError`` for others, and for days long before or after anybody's.
+    """
 
     since: date
     until: date
 
     def __post_init__(self) -> None:
+        if not _FIRST_YEAR <= self.since.year <= self.until.year <= _LAST_YEAR:
+            msg = f"period: {self.since} until {self.until} lies too far away"
+            raise InvalidValueError(msg)
         if not 1 <= (self.until - self.since).days <= LONGEST_DAYS:
             msg = f"period: {self.since} until {self.until} is not 1 to {LONGEST_DAYS} days"
             raise InvalidValueError(msg)

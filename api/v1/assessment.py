@@ -175,13 +175,14 @@ def table_of(found: Assessment, parts: CentreParts, locale: Locale) -> str:
 def _line(
     area: AssessedArea, name: str, found: Assessment, catalogue: Catalogue, locale: Locale
 ) -> list[object]:
-    """Return a line; what is not known is empty, never a nought."""
+    """Return a line; what is not known or says too little is empty, never a nought."""
     period, cases, hours = found.question.period, area.cases, area.hours
     answer = "yes" if area.assessable else "no"
     return [
         *(period.since, period.last_day, area.rank, name, area.places),
         *(found.question.level_percent, round(hours.above, 1) if hours.measured else None),
-        *(hours.measured, _percent(hours.share), area.coverage.due, area.coverage.observed),
+        *(hours.measured, _percent(hours.share) if area.assessable else None),
+        *(area.coverage.due, area.coverage.observed),
         *(_percent(area.coverage.ratio), catalogue.text(f"assessment.{answer}", locale)),
         *(cases.reported, cases.filed, cases.due, cases.closed, cases.closed_on_time),
         *(cases.late, cases.reworked),

@@ -116,6 +116,8 @@ def test_this_week_is_told_where_no_days_are_named(client: TestClient) -> None:
         "since=2026-03-02&until=2026-03-02",
         "since=2024-01-01&until=2026-01-01",
         "since=2026-03-01&until=2026-03-02&period=this_week",
+        "since=0001-01-01&until=0001-01-03",
+        "since=9999-12-30&until=9999-12-31",
         "period=next_week",
         "level=82",
         "by=colour",
@@ -151,6 +153,17 @@ def test_what_is_not_known_is_empty_in_the_table_and_never_a_nought(rig: CentreR
     for line in csv.DictReader(StringIO(text)):
         assert (line["Rank"], line["Hours full"], line["Time full (%)"]) == ("", "", "")
         assert (line["Coverage (%)"], line["Assessable"]) == ("", "no")
+
+
+def test_the_table_tells_no_share_of_who_was_hardly_observed(
+    client: TestClient, rig: CentreRig, blind_place: str
+) -> None:
+    tell_hours(rig, blind_place, 0.1)
+    table = client.get(f"{API}.csv?{today_alone(rig)}&lang=en").content.decode("utf-8-sig")
+    seen = [line for line in csv.DictReader(StringIO(table)) if line["Hours measured"] != "0"]
+    assert seen
+    for line in seen:
+        assert (line["Assessable"], line["Time full (%)"], line["Hours full"]) == ("no", "", "0.0")
 
 
 def test_no_name_is_a_formula_in_the_table(rig: CentreRig) -> None:

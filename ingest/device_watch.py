@@ -5,14 +5,15 @@ anew, which forgives a little and refuses nothing more.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from domain.device_health import interval_s
-from domain.devices import Device, FillSensor
+from domain.devices import Device
 from domain.records import CameraHealth, FillReading, MeasurementQuality, Record, SnapshotVerdicts
-from ingest.judge import LATE_AFTER, DeviceTimes
+from ingest.instants import EPOCH
+from ingest.judge import LATE_AFTER, NEVER, DeviceTimes
 from ingest.reasons import Suspicion
 from ingest.token_bucket import TokenBucket
 from wire.records import FillBody
@@ -30,8 +31,9 @@ LOWEST_BATTERY_V, HIGHEST_BATTERY_V = 1.0, 30.0
 
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
-_NO_HOUR = -1
-_ACCEPTED = MeasurementQuality.ACCEPTED  # looked up once: see ``ingest.reading_judge.ADMITTED``
+_HOUR = timedelta(hours=1)
+_NOTHING = timedelta(0)
+_ACCEPTED = MeasurementQuality.ACCEPTED  # looked up once: see ``ingest.reading_judge``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,31 +70,41 @@ class HourNote(NamedTuple):
     least_offset_us: int
 
 
-class Sender(NamedTuple):
-    """A sensor as one snapshot of the registry has it, and what is remembered of it."""
+class _Hour(NamedTuple):
+    """An hour of observation, by number since 1970."""
 
-    gateway_id: str
-    sensor: FillSensor
-    watch: "DeviceWatch"
+    number: int
+    begins: datetime
+    ends: datetime
+
+
+_NO_HOUR = _Hour(-1, NEVER, NEVER)
+
+
+@lru_cache(maxsize=4_096)
+def _hour_of(number: int) -> _Hour:
+    """Return that hour; one answer for all devices that were heard in it."""
+    begins = EPOCH + number * _HOUR
+    return _Hour(number, begins, begins + _HOUR)
 
 
 class DeviceWatch:
-    """The memory of one device. Used by one thread. ``times`` are those of its newest records."""
+    """The memory of one device. Used by one thread.
+
+    ``times`` are those of its newest records; ``live`` limits its timely ones.
+    """
 
     __slots__ = (
         "_backlog",
-        "_backlog_us",
         "_before",
         "_between",
-        "_burst_us",
-        "_cost_us",
         "_density",
         "_device",
         "_hour",
         "_least",
         "_limits",
-        "_live",
         "_usable",
+        "live",
         "times",
     )
 
@@ -102,22 +114,31 @@ class DeviceWatch:
         self.times = times or DeviceTimes()
         self._limits = limits
         self._device: Device | None = None
-        self._live, self._density, self._backlog = TokenBucket(), TokenBucket(), TokenBucket()
+        self.live, self._density, self._backlog = TokenBucket(), TokenBucket(), TokenBucket()
         self._hour = _NO_HOUR
         self._least = timedelta.max
         self._usable = False
         self._before: float | None = None
         self._between: float | None = None
 
-    def admits(self, device: Device, observed_us: int, received_us: int, *, late: bool) -> bool:
-        """Tell whether the device may send this record too, and count it if so."""
-        if device is not self._device:
-            self._heed(device)
+    def heed(self, device: Device) -> None:
+        """Take over what the registry says of the device now."""
+        if device is self._device:
+            return
+        self._device = device
+        cost_us, burst_us, backlog_us = _bucket_sizes(self._limits, interval_s(device) * 1_000_000)
+        for bucket, capacity_us in (
+            (self.live, burst_us),
+            (self._density, burst_us),
+            (self._backlog, backlog_us),
+        ):
+            bucket.cost_us, bucket.capacity_us = cost_us, capacity_us
+
+    def admits(self, observed_us: int, received_us: int, *, late: bool) -> bool:
+        """Tell whether the device heeded may send this record too, and count it if so."""
         if not late:
-            return self._live.take(received_us, self._cost_us, self._burst_us)
-        return self._density.take(
-            observed_us, self._cost_us, self._burst_us
-        ) and self._backlog.take(received_us, self._cost_us, self._backlog_us)
+            return self.live.take(received_us)
+        return self._density.take(observed_us) and self._backlog.take(received_us)
 
     def note(self, record: Record, observed_us: int) -> HourNote | None:
         """Learn of a record; return what has to be kept of it, None where that is known already.
@@ -126,27 +147,48 @@ class DeviceWatch:
         a clock, and most records then cost nothing.
         """
         offset = record.gateway_at - record.observed_at
-        if not self.is_news(observed_us // HOUR_US, offset):
-            return None
-        return self.learn(
-            record.device_id, observed_us // HOUR_US, offset, usable=is_usable(record)
-        )
-
-    def is_news(self, hour: int, offset: timedelta) -> bool:
-        """Tell whether :meth:`learn` might have something to keep of a record of that hour."""
-        return hour != self._hour or offset < self._least or not self._usable
+        return self.learn(record.device_id, observed_us, offset, usable=is_usable(record))
 
     def learn(
-        self, device_id: str, hour: int, offset: timedelta, *, usable: bool
+        self, device_id: str, observed_us: int, offset: timedelta, *, usable: bool
     ) -> HourNote | None:
         """Learn what :meth:`note` learns, from one who has no :class:`Record`."""
-        if hour == self._hour and offset >= self._least and (self._usable or not usable):
+        hour = observed_us // HOUR_US
+        known_hour = hour == self._hour.number
+        if known_hour and offset >= self._least and (self._usable or not usable):
             return None
-        if hour != self._hour:
-            self._hour, self._usable = hour, False
+        if not known_hour:
+            self._hour, self._usable = _hour_of(hour), False
         self._least = offset - _SECOND
         self._usable = self._usable or usable
         return HourNote(hour, device_id, self._usable, offset // _MICROSECOND)
+
+    def goes_on(self, reading: FillBody, observed_at: datetime, gateway_at: datetime) -> bool:
+        """Tell whether an admitted reading is one more as they usually are, and remember it then.
+
+        Such a reading is newer than all before it, and neither :meth:`learn` nor :meth:`suspects`
+        has to tell anything of it. Of any other nothing is remembered yet.
+        """
+        times, least, battery_v = self.times, self._least, reading.battery_v
+        _, begins, ends = self._hour
+        if (
+            observed_at <= times.newest
+            or not begins <= observed_at < ends
+            or not self._usable
+            # An offset is made only where its sign is not enough.
+            or ((gateway_at < observed_at or least > _NOTHING) and gateway_at - observed_at < least)
+            or (battery_v is not None and not LOWEST_BATTERY_V <= battery_v <= HIGHEST_BATTERY_V)
+        ):
+            return False
+        level, between = reading.filling_level, self._between
+        if level is not None and reading.measurement_quality is _ACCEPTED:
+            if between is not None and not -SPIKE_HEIGHT < level - between < SPIKE_HEIGHT:
+                before = self._before
+                if before is not None and is_spike(before, between, level):
+                    return False
+            self._before, self._between = between, level
+        times.newest = times.fill = observed_at
+        return True
 
     def suspects(self, reading: FillReading | FillBody) -> Suspicion | None:
         """Return what is hard to believe of the newest reading, after those before it."""
@@ -161,13 +203,6 @@ class DeviceWatch:
         if between is None or before is None:
             return None
         return Suspicion.LEVEL_SPIKE if is_spike(before, between, level) else None
-
-    def _heed(self, device: Device) -> None:
-        """Take over what the registry says of the device now."""
-        self._device = device
-        self._cost_us, self._burst_us, self._backlog_us = _bucket_sizes(
-            self._limits, interval_s(device) * 1_000_000
-        )
 
 
 @lru_cache(maxsize=1_000)

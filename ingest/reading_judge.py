@@ -1,21 +1,25 @@
 """Judges plain fill readings as ``ingest.judge`` does, without making a domain record of each.
 
 Nearly all that comes are readings of known sensors by their own gateways, so this is asked for
-every record and must be quick. What it does not decide is for the careful way: the same rules,
-over a record. ``tests/unit/ingest/test_reading_judge.py`` holds the two against each other.
+every record and must be quick: a run of them is judged in one loop. What it does not decide is for
+the careful way: the same rules, over a record. ``tests/unit/ingest/test_reading_judge.py`` holds
+the two against each other.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from enum import Enum, auto
+from typing import cast
 
-from domain.devices import FillSensor
 from domain.registry import RegistrySnapshot
-from ingest.device_watch import HOUR_US, RateLimits, Sender, is_accepted_level
-from ingest.instants import EPOCH, MICROSECOND
+from ingest.device_watch import DeviceWatch, RateLimits, is_accepted_level
+from ingest.instants import EPOCH, MICROSECOND, to_us
 from ingest.judge import EARLIEST_OBSERVATION, FUTURE_TOLERANCE, LATE_AFTER
 from ingest.ports.journal import LATE, SETS_STATE, USED_ID, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
 from wire.checked_records import CheckedFill, CheckedRecord
+from wire.errors import UnreadablePayloadError
 from wire.records import RecordBody
 
 
@@ -28,8 +32,17 @@ class Verdict(Enum):
     """It is for the careful way; nothing has changed."""
 
 
-ADMITTED = Verdict.ADMITTED
-"""Asking the class for a member costs 40 ns more than a name, and it is asked twice a record."""
+@dataclass(slots=True)
+class ArrivedRun:
+    """Records of one uplink as they came, their sequences following one another from ``first`` on.
+
+    ``used_ids``: some of their ids were known before.
+    """
+
+    uplink: Uplink
+    first: int
+    encoded: list[bytes]
+    used_ids: bool = False
 
 
 class ReadingJudge:
@@ -42,60 +55,101 @@ class ReadingJudge:
         self._known = known
         self._registry = registry
         self._limits = limits
-        self._senders = known.senders(registry)
         now = round_.received_at
-        self._now_us = (now - EPOCH) // MICROSECOND
+        self._now_us = to_us(now)
         self._late_before = now - LATE_AFTER
         self._latest = now + FUTURE_TOLERANCE
 
     def judge(
-        self, body: RecordBody, uplink: Uplink, sequence: int, encoded: bytes, *, used_id: bool
+        self, run: ArrivedRun, bodies: Sequence[RecordBody | UnreadablePayloadError], place: int
+    ) -> tuple[int, Verdict]:
+        """Judge the records of a run from that place on, and add to the round what is admitted.
+
+        Return the place of the first that is not admitted, and why; or the end of the run.
+        """
+        observed_us: list[int] = []
+        marks = bytearray()
+        rest = bodies[place:] if place else bodies
+        verdict = self._judge_rest(rest, run, observed_us, marks)
+        end = place + len(marks)
+        if marks:
+            self._round.admit_run(
+                run.uplink.number,
+                run.first + place,
+                run.encoded[place:end],
+                cast("Sequence[CheckedRecord]", bodies[place:end]),
+                observed_us,
+                marks,
+            )
+        return end, verdict
+
+    def _judge_rest(
+        self,
+        bodies: Sequence[RecordBody | UnreadablePayloadError],
+        run: ArrivedRun,
+        observed_us: list[int],
+        marks: bytearray,
     ) -> Verdict:
-        """Judge a record, and add it to the round if it is admitted."""
-        values, observed_at, device_id = body.values, body.observed_at, body.device_id
-        if (
-            type(values) is not CheckedFill
-            or type(body) is not CheckedRecord
-            or observed_at.tzinfo is not UTC
-            or body.gateway_at.tzinfo is not UTC
-            or not EARLIEST_OBSERVATION <= observed_at <= self._latest
-        ):
-            return Verdict.UNDECIDED
-        sender = self._senders.get(device_id) or self._find_sender(device_id)
-        if sender is None or sender[0] != uplink.gateway_id:
-            return Verdict.UNDECIDED
-        gateway_id, sensor, watch = sender
-        times = watch.times
-        late = observed_at < self._late_before
-        if observed_at < times.newest:
-            late = late or observed_at < times.newest - LATE_AFTER
-        observed_us = (observed_at - EPOCH) // MICROSECOND
-        if not watch.admits(sensor, observed_us, self._now_us, late=late):
-            return Verdict.RATE_EXCEEDED
-        if observed_at > times.newest:  # noqa: PLR1730  max() takes twice as long, once a record
-            times.newest = observed_at
-        round_ = self._round
+        """Judge until one is not admitted, and say why; of the others append time and marks."""
+        gateway_id = run.uplink.gateway_id
+        sensors = self._known.sensors(self._registry, gateway_id)
+        now_us, late_before, latest = self._now_us, self._late_before, self._latest
+        used = run.used_ids * USED_ID
+        for body in bodies:
+            if (
+                type(body) is not CheckedRecord
+                or type(body.values) is not CheckedFill
+                or body.observed_at.tzinfo is not UTC
+                or body.gateway_at.tzinfo is not UTC
+            ):
+                return Verdict.UNDECIDED
+            device_id, observed_at = body.device_id, body.observed_at
+            watch = sensors.get(device_id) or self._find(sensors, device_id, gateway_id)
+            if watch is None or not EARLIEST_OBSERVATION <= observed_at <= latest:
+                return Verdict.UNDECIDED
+            late = observed_at < late_before
+            if observed_at < watch.times.newest:
+                late = late or observed_at < watch.times.newest - LATE_AFTER
+            at_us = (observed_at - EPOCH) // MICROSECOND
+            # Of timely ones the bucket is asked at once: there are so many.
+            if not (watch.admits(at_us, now_us, late=True) if late else watch.live.take(now_us)):
+                return Verdict.RATE_EXCEEDED
+            if watch.goes_on(body.values, observed_at, body.gateway_at):
+                sets_state = True
+            else:
+                sets_state = self._learn(watch, gateway_id, body, at_us)
+            observed_us.append(at_us)
+            marks.append(used | late * LATE | sets_state * SETS_STATE)
+        return Verdict.ADMITTED
+
+    def _learn(
+        self, watch: DeviceWatch, gateway_id: str, body: CheckedRecord, observed_us: int
+    ) -> bool:
+        """Learn of a reading that is not as they usually are; tell whether it sets the state."""
+        times, values, observed_at = watch.times, cast("CheckedFill", body.values), body.observed_at
+        times.newest = max(times.newest, observed_at)
         sets_state = observed_at > times.fill
         if sets_state:
             times.fill = observed_at
             suspicion = watch.suspects(values)
             if suspicion is not None:
-                key = QualityKey(gateway_id, device_id, CountKind.SUSPICIOUS, suspicion)
-                round_.counts[key] += 1
-        hour, offset = observed_us // HOUR_US, body.gateway_at - observed_at
-        if watch.is_news(hour, offset):
-            note = watch.learn(device_id, hour, offset, usable=is_accepted_level(values))
-            if note is not None:
-                round_.hours.append(note)
-        marks = late * LATE | sets_state * SETS_STATE | used_id * USED_ID
-        round_.admit(uplink.number, sequence, encoded, body, observed_us, marks)
-        return ADMITTED
+                key = QualityKey(gateway_id, body.device_id, CountKind.SUSPICIOUS, suspicion)
+                self._round.counts[key] += 1
+        offset = body.gateway_at - observed_at
+        usable = is_accepted_level(values)
+        note = watch.learn(body.device_id, observed_us, offset, usable=usable)
+        if note is not None:
+            self._round.hours.append(note)
+        return sets_state
 
-    def _find_sender(self, device_id: str) -> Sender | None:
-        device = self._registry.device(device_id)
-        if not isinstance(device, FillSensor):
+    def _find(
+        self, sensors: dict[str, DeviceWatch], device_id: str, gateway_id: str
+    ) -> DeviceWatch | None:
+        sensor = self._registry.sensors.get(device_id)
+        if sensor is None or sensor.gateway_id != gateway_id:
             return None
-        device_id = device.device_id  # the registry's own text, not another one of each record
-        sender = Sender(device.gateway_id, device, self._known.watch(device_id, self._limits))
-        self._senders[device_id] = sender
-        return sender
+        device_id = sensor.device_id  # the registry's own text, not another one of each record
+        watch = self._known.watch(device_id, self._limits)
+        watch.heed(sensor)
+        sensors[device_id] = watch
+        return watch

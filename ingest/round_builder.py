@@ -1,7 +1,6 @@
 """From batches as they came to a round ready for the journal: decode, judge, collect."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from domain.records import FillReading, Record
@@ -12,27 +11,21 @@ from ingest.instants import to_us
 from ingest.judge import judge
 from ingest.ports.journal import LATE, SETS_STATE, USED_ID, Known, Round, Uplink
 from ingest.quality_counts import CountKind, QualityKey
-from ingest.reading_judge import ADMITTED, ReadingJudge, Verdict
+from ingest.reading_judge import ArrivedRun, ReadingJudge, Verdict
 from ingest.reasons import RefusalReason
-from wire.batches import decode_batch
-from wire.checked_records import decode_checked
+from wire.batches import take_apart
+from wire.checked_records import decode_lines
 from wire.errors import UnreadablePayloadError
 from wire.records import RecordBody, record_of
 
 _WRONG_CLOCK = frozenset({RefusalReason.OBSERVED_BEFORE_2020, RefusalReason.OBSERVED_IN_FUTURE})
 _MICROSECOND = timedelta(microseconds=1)
 
+_ENOUGH_TOGETHER = 250
+"""So many records are decoded in one call and are still in the processor's cache when judged."""
+
 MOST_GAPS = 1_000
 """A gateway that leaves more gaps than this waits until it has filled some (it sends again)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """Records of one uplink that wait for their judgement; ``used_ids``: some ids were known."""
-
-    uplink: Uplink
-    items: Sequence[tuple[int, bytes]]
-    used_ids: bool = False
 
 
 class RoundBuilder:
@@ -66,12 +59,12 @@ class RoundBuilder:
         self._readings = ReadingJudge(
             round_=self.round, known=known, registry=registry, limits=limits
         )
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[ArrivedRun] = []
 
     def add_batch(self, gateway_id: str, payload: bytes) -> None:
         """Add what came on the topic of ``gateway_id``."""
         try:
-            batch = decode_batch(payload)
+            batch = take_apart(payload)
         except UnreadablePayloadError as error:
             self._refuse_batch(RefusalReason.UNREADABLE_BATCH, payload, str(error), gateway_id)
             return
@@ -84,53 +77,78 @@ class RoundBuilder:
         lost = progress.forget_below(batch.oldest)
         if lost:
             self.round.counts[QualityKey(gateway_id, "", CountKind.LOST, "")] += lost
-        if progress.gaps >= MOST_GAPS and batch.items[0][0] > progress.through + 1:
+        if progress.gaps >= MOST_GAPS and batch.runs[0].first > progress.through + 1:
             self.postponed += 1
             return
         self.round.uplinks[uplink.number] = uplink
-        first, last = batch.items[0][0], batch.items[-1][0]
-        if first > progress.through and last - first == len(batch.items) - 1:
-            self._note_gaps(gateway_id, opened=progress.note_run(first, last))
-            self._waiting.append(_Waiting(uplink, batch.items))
-            return
-        new: list[tuple[int, bytes]] = []
-        for sequence, encoded in batch.items:
+        for first, records in batch.runs:
+            if first > progress.through:
+                last = first + len(records) - 1
+                self._note_gaps(gateway_id, opened=progress.note_run(first, last))
+                self._wait(uplink, first, records, used_ids=False)
+            else:
+                self._add_known(uplink, first, records)
+
+    def _add_known(self, uplink: Uplink, first: int, records: Sequence[bytes]) -> None:
+        """Add what came again of a run some ids of which are known, and what of it is new."""
+        progress = uplink.progress
+        for sequence, encoded in enumerate(records, first):
             if progress.knows(sequence) and self._find(uplink.number, sequence) == encoded:
                 self.resent += 1
                 continue
             # What the progress knows and the journal does not is judged again: it was refused,
             # or it is another record under a used id, which the journal will call a conflict.
-            self._note_gaps(gateway_id, opened=progress.note(sequence))
-            new.append((sequence, encoded))
-        self._waiting.append(_Waiting(uplink, new, used_ids=True))
+            self._note_gaps(uplink.gateway_id, opened=progress.note(sequence))
+            self._wait(uplink, sequence, [encoded], used_ids=True)
+
+    def _wait(self, uplink: Uplink, first: int, records: list[bytes], *, used_ids: bool) -> None:
+        """Let records wait, in one run with those before them where they follow those."""
+        last = self._waiting[-1] if self._waiting else None
+        if last is not None and (
+            last.first + len(last.encoded) == first
+            and last.uplink is uplink
+            and last.used_ids is used_ids
+            and len(last.encoded) < _ENOUGH_TOGETHER
+        ):
+            last.encoded += records
+        else:
+            self._waiting.append(ArrivedRun(uplink, first, records, used_ids=used_ids))
 
     def judge_records(self) -> None:
         """Judge the records of the batches, in the order they came."""
         waiting, self._waiting = self._waiting, []
-        bodies = iter(decode_checked([encoded for one in waiting for _, encoded in one.items]))
-        for one in waiting:
-            self._judge_items(one, bodies)
+        for run in waiting:
+            bodies = decode_lines(run.encoded)
+            place = 0
+            while place < len(bodies):
+                end, verdict = self._readings.judge(run, bodies, place)
+                if end > place:
+                    self.newest_gateway_at = self.round.records[-1].gateway_at
+                if end < len(bodies):
+                    self._judge_carefully(run, end, bodies[end], verdict)
+                place = end + 1
 
-    def _judge_items(
-        self, waiting: "_Waiting", bodies: Iterator[RecordBody | UnreadablePayloadError]
+    def _judge_carefully(
+        self,
+        run: ArrivedRun,
+        place: int,
+        body: RecordBody | UnreadablePayloadError,
+        verdict: Verdict,
     ) -> None:
-        judge_reading, uplink, used_ids = self._readings.judge, waiting.uplink, waiting.used_ids
-        for (sequence, encoded), body in zip(waiting.items, bodies, strict=False):
-            try:
-                if isinstance(body, UnreadablePayloadError):
-                    raise body
-                verdict = judge_reading(body, uplink, sequence, encoded, used_id=used_ids)
-                if verdict is ADMITTED:
-                    self.newest_gateway_at = body.gateway_at
-                elif verdict is Verdict.UNDECIDED:
-                    record = record_of(body)
-                    self._judge_record(uplink, sequence, encoded, record, used_id=used_ids)
-                else:
-                    reason = RefusalReason.RATE_EXCEEDED
-                    self._refuse_judged(reason, record_of(body), encoded, uplink, sequence)
-            except UnreadablePayloadError as error:
-                reason = RefusalReason.UNREADABLE_RECORD
-                self.refuse(self._record_letter(reason, encoded, str(error), uplink, sequence))
+        """Decide on a record of a run that the quick way did not admit."""
+        uplink, sequence, encoded = run.uplink, run.first + place, run.encoded[place]
+        try:
+            if isinstance(body, UnreadablePayloadError):
+                raise body
+            record = record_of(body)
+            if verdict is Verdict.RATE_EXCEEDED:
+                reason = RefusalReason.RATE_EXCEEDED
+                self._refuse_judged(reason, record, encoded, uplink, sequence)
+            else:
+                self._judge_record(uplink, sequence, encoded, record, used_id=run.used_ids)
+        except UnreadablePayloadError as error:
+            reason = RefusalReason.UNREADABLE_RECORD
+            self.refuse(self._record_letter(reason, encoded, str(error), uplink, sequence))
 
     def _note_gaps(self, gateway_id: str, *, opened: bool) -> None:
         if opened:
@@ -154,7 +172,8 @@ class RoundBuilder:
             return
         kind, observed_us, late = record.kind, to_us(record.observed_at), judged.late
         watch = self._known.watch(device_id, self._limits)
-        if not watch.admits(device, observed_us, self._now_us, late=late):
+        watch.heed(device)
+        if not watch.admits(observed_us, self._now_us, late=late):
             self._refuse_judged(RefusalReason.RATE_EXCEEDED, record, encoded, uplink, sequence)
             return
         self._known.newest.note(device_id, kind, record.observed_at)

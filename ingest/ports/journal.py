@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from domain.records import Record, RecordKind
 from domain.registry import RegistrySnapshot
 from ingest.dead_letters import DeadLetter
-from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits, Sender
+from ingest.device_watch import DEFAULT_RATE_LIMITS, DeviceWatch, HourNote, RateLimits
 from ingest.instants import to_us
 from ingest.judge import NewestTimes
 from ingest.quality_counts import QualityKey
@@ -52,13 +52,17 @@ class Known:
         self._new_number = new_number or partial(next, itertools.count(highest + 1))
         self.newest = NewestTimes() if newest is None else newest
         self._watches: dict[str, DeviceWatch] = {}
-        self._senders: tuple[RegistrySnapshot | None, dict[str, Sender]] = None, {}
+        self._registry: RegistrySnapshot | None = None
+        self._sensors: dict[str, dict[str, DeviceWatch]] = {}
 
-    def senders(self, registry: RegistrySnapshot) -> dict[str, Sender]:
-        """Return the senders found in that snapshot so far, to be added to."""
-        if self._senders[0] is not registry:
-            self._senders = registry, {}
-        return self._senders[1]
+    def sensors(self, registry: RegistrySnapshot, gateway_id: str) -> dict[str, DeviceWatch]:
+        """Return what is remembered of the gateway's sensors met so far, to be added to.
+
+        Only of those that are the gateway's in that snapshot; each has heeded what that says.
+        """
+        if self._registry is not registry:
+            self._registry, self._sensors = registry, {}
+        return self._sensors.setdefault(gateway_id, {})
 
     def watch(self, device_id: str, limits: RateLimits = DEFAULT_RATE_LIMITS) -> DeviceWatch:
         """Return the memory of that device, a new one when it was not heard since the start."""
@@ -152,15 +156,27 @@ class Round:
         marks: int,
     ) -> None:
         """Add an accepted record."""
+        self.admit_run(uplink, sequence, [encoded], [record], [observed_us], bytes([marks]))
+
+    def admit_run(
+        self,
+        uplink: int,
+        first: int,
+        encoded: Sequence[bytes],
+        records: Sequence[Record | CheckedRecord],
+        observed_us: Sequence[int],
+        marks: bytes | bytearray,
+    ) -> None:
+        """Add accepted records whose sequences follow one another, from ``first`` on."""
         run = self.runs[-1] if self.runs else None
-        if run is None or run.uplink != uplink or run.first + run.count != sequence:
-            run = Run(uplink, sequence)
+        if run is None or run.uplink != uplink or run.first + run.count != first:
+            run = Run(uplink, first)
             self.runs.append(run)
-        run.count += 1
-        self.encoded.append(encoded)
-        self.records.append(record)
-        self.observed_us.append(observed_us)
-        self.marks.append(marks)
+        run.count += len(records)
+        self.encoded += encoded
+        self.records += records
+        self.observed_us += observed_us
+        self.marks += marks
 
     @property
     def late(self) -> int:

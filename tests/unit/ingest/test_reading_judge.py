@@ -1,5 +1,6 @@
 """The quick way of judging readings decides as the careful way does, and remembers the same."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,8 +37,8 @@ TIGHT = RateLimits(times_registered_rate=2.0, burst=3, longest_backlog=timedelta
 class Careful:
     """Leaves every record to the careful way: the model."""
 
-    def judge(self, *_: object, **_marks: bool) -> Verdict:
-        return Verdict.UNDECIDED
+    def judge(self, _run: object, _bodies: object, place: int) -> tuple[int, Verdict]:
+        return place, Verdict.UNDECIDED
 
 
 def outcome(builder: RoundBuilder) -> tuple[Any, ...]:
@@ -47,7 +48,15 @@ def outcome(builder: RoundBuilder) -> tuple[Any, ...]:
         for record in round_.records
     ]
     hours, counts = round_.hours, dict(round_.counts)
-    return round_.rows(), told, round_.letters, counts, hours, builder.newest_gateway_at
+    return (
+        round_.rows(),
+        told,
+        round_.letters,
+        counts,
+        hours,
+        builder.newest_gateway_at,
+        round_.runs,
+    )
 
 
 class Pair:
@@ -59,9 +68,16 @@ class Pair:
         self._sequence = 0
 
     def judge(self, records: list[Record | bytes], now: datetime, gateway_id: str) -> None:
+        """Judge a round of one batch without a gap, behind those before it."""
         first = self._sequence + 1
-        self._sequence += len(records)
-        payload = batch(dict(enumerate(records, first)), gateway_id=gateway_id, oldest=first)
+        self.judge_batches([dict(enumerate(records, first))], now, gateway_id)
+
+    def judge_batches(
+        self, batches: Sequence[Mapping[int, Record | bytes]], now: datetime, gateway_id: str
+    ) -> None:
+        """Judge a round of batches of records by sequence, which may have come before."""
+        self._sequence = max(self._sequence, *map(max, batches))
+        payloads = [batch(records, gateway_id=gateway_id) for records in batches]
         outcomes = []
         for known, careful in zip(self._known, (False, True), strict=True):
             builder = RoundBuilder(
@@ -73,7 +89,8 @@ class Pair:
             )
             if careful:
                 builder._readings = Careful()  # type: ignore[assignment]
-            builder.add_batch(gateway_id, payload)
+            for payload in payloads:
+                builder.add_batch(gateway_id, payload)
             builder.judge_records()
             outcomes.append(outcome(builder))
         assert outcomes[0] == outcomes[1]
@@ -119,6 +136,49 @@ def test_both_ways_decide_and_remember_the_same(
     pair = Pair()
     for records, now, gateway_id in some:
         pair.judge(records, now, gateway_id)
+
+
+steady = st.tuples(st.integers(0, 3), st.sampled_from([0.1, 0.15, 0.2, 0.8]), st.integers(-2, 2))
+among = st.tuples(st.integers(0, 119), plain | others | spoiled)
+
+
+@given(
+    steps=st.lists(steady, min_size=60, max_size=120),
+    odd=st.lists(among, max_size=6),
+    behind_s=st.sampled_from([0, 900, 7_000]),
+    apart_s=st.sampled_from([1, 40, 300]),
+    cut=st.integers(1, 50),
+    again=st.integers(0, 20),
+)
+def test_both_ways_judge_long_runs_alike(
+    *,
+    steps: list[tuple[int, float, int]],
+    odd: list[tuple[int, Record | bytes]],
+    behind_s: int,
+    apart_s: int,
+    cut: int,
+    again: int,
+) -> None:
+    """Runs of many sensors in turn, with something odd among them, cut and sent again anywhere."""
+    start = START - timedelta(seconds=behind_s)
+    records: dict[int, Record | bytes] = {
+        number: fill_record(
+            sensor,
+            at=start + timedelta(seconds=number * apart_s),
+            level=level,
+            gateway_at=start + timedelta(seconds=number * apart_s + offset_s),
+        )
+        for number, (sensor, level, offset_s) in enumerate(steps, 1)
+    }
+    records |= {place % len(records) + 1: record for place, record in odd}
+    now = START + timedelta(seconds=apart_s * len(records))
+    batches = [
+        {number: records[number] for number in range(max(1, first - again), first + cut)}
+        for first in range(1, len(records) - cut, cut)
+    ]
+    pair = Pair()
+    pair.judge_batches(batches, now, GATEWAY)
+    pair.judge_batches(batches[-1:], now + timedelta(minutes=1), GATEWAY)
 
 
 SECOND = timedelta(seconds=1)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from wire.batches import (
     encode_batch,
     line_bytes,
     room_for_lines,
+    take_apart,
 )
 from wire.errors import OversizedPayloadError, UnreadablePayloadError
 
@@ -76,6 +79,51 @@ GOOD = encode_batch(batch((1, b"{}"), (2, b"{}")))
 def test_a_damaged_batch_is_refused_as_a_whole(payload: bytes) -> None:
     with pytest.raises(UnreadablePayloadError):
         decode_batch(payload)
+    assert told(payload, apart=True) == told(payload, apart=False)
+
+
+def told(payload: bytes, *, apart: bool) -> object:
+    """Return what a payload says, or why it says nothing, by one way or the other."""
+    try:
+        if not apart:
+            return decode_batch(payload)
+        gateway_id, boot_id, oldest, runs = take_apart(payload)
+    except UnreadablePayloadError as error:
+        return error.reason, str(error)
+    for one, next_one in pairwise(runs):
+        assert one.first + len(one.records) < next_one.first
+    items = tuple(item for first, records in runs for item in enumerate(records, first))
+    return UplinkBatch(gateway_id=gateway_id, boot_id=boot_id, oldest=oldest, items=items)
+
+
+sequences = st.integers(1, 12) | st.sampled_from([98, 99, 100, 2**62 - 1, 2**62, 2**62 + 1])
+beginnings = st.sampled_from([b"%d ", b"%d ", b"%d ", b"0%d ", b"%d", b" %d ", b"-%d ", b"%dx "])
+lines = st.lists(st.tuples(beginnings, bodies), min_size=1, max_size=12).flatmap(
+    lambda some: st.tuples(
+        sequences,
+        st.just([(b"%d ", body) for _, body in some]) | st.just(some),
+        st.just([1] * len(some)) | st.lists(st.integers(-1, 3), min_size=12, max_size=12),
+    )
+)
+
+
+@given(lines, st.sampled_from([1, 1, 5, 99, 2**62]), st.sampled_from(["gw-1", "gw-1", "GW"]))
+def test_a_batch_is_taken_apart_as_it_is_decoded(
+    some: tuple[int, list[tuple[bytes, bytes]], list[int]], oldest: int, gateway_id: str
+) -> None:
+    sequence, texts, steps = some
+    head = b'{"v":1,"gateway_id":"%b","boot_id":"%b","oldest":%d,"count":%d}'
+    payload = head % (gateway_id.encode(), BOOT.encode(), oldest, len(texts))
+    for (beginning, body), step in zip(texts, steps, strict=False):
+        payload += b"\n" + beginning % sequence + body
+        sequence += step
+    assert told(payload, apart=True) == told(payload, apart=False)
+
+
+@pytest.mark.parametrize("last", [2**62, 2**62 + 1])
+def test_a_run_may_reach_the_highest_sequence_and_not_beyond(last: int) -> None:
+    payload = GOOD.replace(b"\n1 ", b"\n%d " % (last - 1)).replace(b"\n2 ", b"\n%d " % last)
+    assert told(payload, apart=True) == told(payload, apart=False)
 
 
 def test_a_batch_within_the_room_for_its_lines_can_be_sent() -> None:

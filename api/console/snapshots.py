@@ -10,7 +10,8 @@ from domain.records import Record, SnapshotVerdicts
 _AT_MOST_BEFORE = timedelta(minutes=30)
 """An alert or a check acts on a snapshot that is at most so old."""
 
-_JUST_AFTER = timedelta(microseconds=1)
+_AT_MOST_AHEAD = timedelta(minutes=10)
+"""So far a camera's clock may be ahead of who acts on its pictures."""
 
 
 def snapshots_of(
@@ -25,7 +26,7 @@ def snapshots_of(
         for camera in cameras:
             if sha256 in found:
                 break
-            since, until = at - _AT_MOST_BEFORE, at + _JUST_AFTER
+            since, until = at - _AT_MOST_BEFORE, at + _AT_MOST_AHEAD
             for record in history.verdicts(camera.device_id, since=since, until=until):
                 values = record.values
                 if isinstance(values, SnapshotVerdicts) and values.picture_sha256 == sha256:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.records import FillReading, Record, RecordKind
-from ingest import reading_blocks, series
+from ingest import day_sealing, reading_blocks, series
 from ingest.history import SqliteHistory
 from ingest.instants import to_us
 from ingest.measures import SqliteMeasures
@@ -167,6 +167,7 @@ def test_what_lies_in_blocks_is_told_as_if_it_lay_in_rows(
     with pytest.MonkeyPatch.context() as smaller:
         smaller.setattr(series, "_BACKLOG", 6)
         smaller.setattr(reading_blocks, "_FEWEST", 3)
+        smaller.setattr(day_sealing, "_READINGS_AT_ONCE", 20)
         for step in steps:
             if step == "seal":
                 seal_all_days(kept.series)

@@ -119,7 +119,7 @@ CREATE TABLE blocks (
 );
 CREATE INDEX blocks_by_day ON blocks (day, first_us, last_us)"""
 
-# Hours that have rows which are not in their rollups yet (``ingest.unrolled_hours``).
+# Hours that have records which are not in their rollups yet (``ingest.unrolled_hours``).
 _UNROLLED = "CREATE TABLE unrolled (hour INTEGER PRIMARY KEY)"
 
 _TODAY = (_UNCHANGED, _FILL, _LATEST, _ROLLUPS, _SEALED, _UNROLLED, _BLOCKS)

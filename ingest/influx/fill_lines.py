@@ -24,7 +24,7 @@ _ENCODER = json.Encoder()
 _TO_LINES, _NOT_IN_LINES = bytes.maketrans(b":};", b"= \n"), b'"\n'
 """Heads begin with ";": the encoder ends all that it prints with a newline of its own."""
 
-_AT_ONCE = 200
+FEW = 200
 """So few readings stay in the cache, and their text below 64 KiB, so that ingest's allocator keeps
 its memory for the next.
 """
@@ -60,19 +60,9 @@ def are_fills(records: Sequence[RecordBody]) -> bool:
 def fill_lines(records: Sequence[RecordBody], observed_us: Sequence[int], heads: Heads) -> bytes:
     """Return the lines of records that are readings, with newlines between them.
 
-    ``observed_us`` has the time of each, ``heads`` the device of each.
+    ``observed_us`` has the time of each, ``heads`` the device of each. Many are better told
+    :data:`FEW` at once.
     """
-    return b"\n".join(
-        [
-            _lines_of_few(
-                records[first : first + _AT_ONCE], observed_us[first : first + _AT_ONCE], heads
-            )
-            for first in range(0, len(records), _AT_ONCE)
-        ]
-    )
-
-
-def _lines_of_few(records: Sequence[RecordBody], observed_us: Sequence[int], heads: Heads) -> bytes:
     values = cast("list[FillBody]", [record.values for record in records])
     begins = [heads[record.device_id] for record in records]
     delays_s = [(record.gateway_at - record.observed_at).total_seconds() for record in records]

@@ -18,7 +18,7 @@ from domain.ports.registry import Registry
 from domain.records import Record
 from domain.registry import RegistrySnapshot
 from ingest.fresh_records import FreshRecords
-from ingest.influx.fill_lines import Heads, are_fills, fill_lines, head_of
+from ingest.influx.fill_lines import FEW, Heads, are_fills, fill_lines, head_of
 from ingest.influx.lines import line
 from ingest.influx.refusals import PointRefusal, RefusedPoint
 from ingest.influx.source import Lines, Page, joined
@@ -43,8 +43,6 @@ _DECODER = msgspec.json.Decoder(list[CheckedRecord])
 _ENCODER = msgspec.json.Encoder()
 
 _ROWS_AT_ONCE = 400
-_DECODED_AT_ONCE = 200
-"""So few die young and stay in the cache, and ingest's allocator keeps the memory of their text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ class RecordLines:
             if read is None:
                 break
             count, through, records = read
-            parts.append(lines_of(records, registry, self._heads[1]))
+            parts += lines_of(records, registry, self._heads[1])
             entries += count
         if not entries:
             return None
@@ -114,24 +112,34 @@ class RecordLines:
 
 def lines_of_records(records: Sequence[bytes], registry: RegistrySnapshot) -> Lines:
     """Return the points of encoded records."""
-    return lines_of(_decoded(records), registry, {})
+    return joined(lines_of(_decoded(records), registry, {}))
 
 
-def lines_of(records: Decoded, registry: RegistrySnapshot, heads: Heads) -> Lines:
+def lines_of(records: Decoded, registry: RegistrySnapshot, heads: Heads) -> list[Lines]:
     """Return the points of decoded records; ``heads`` gains devices that it did not have."""
-    bodies = records.bodies
-    if not are_fills(bodies) or not {body.device_id for body in bodies} <= heads.keys():
-        return _lines_of_all_kinds(records, registry, heads)
-    text = fill_lines(bodies, records.observed_us, heads)
-    return Lines(text=text, count=len(bodies), refused=records.refused)
+    parts = [Lines(refused=records.refused)]
+    for first in range(0, len(records.bodies), FEW):
+        bodies = records.bodies[first : first + FEW]
+        observed_us = records.observed_us[first : first + FEW]
+        if are_fills(bodies) and {body.device_id for body in bodies} <= heads.keys():
+            text = fill_lines(bodies, observed_us, heads)
+            parts.append(Lines(text=text, count=len(bodies)))
+        else:
+            parts.append(_lines_of_all_kinds(bodies, observed_us, registry, heads))
+    return parts
 
 
-def _lines_of_all_kinds(records: Decoded, registry: RegistrySnapshot, heads: Heads) -> Lines:
+def _lines_of_all_kinds(
+    bodies: Sequence[RecordBody],
+    observed_us: Sequence[int],
+    registry: RegistrySnapshot,
+    heads: Heads,
+) -> Lines:
     lines: list[bytes] = []
-    refused = list(records.refused)
+    refused: list[RefusedPoint] = []
     fills: list[RecordBody] = []
     fills_us: list[int] = []
-    for body, at_us in zip(records.bodies, records.observed_us, strict=True):
+    for body, at_us in zip(bodies, observed_us, strict=True):
         device = registry.device(body.device_id)
         if device is None:
             refused.append(_refused(PointRefusal.UNKNOWN_DEVICE, body.device_id, body))
@@ -162,8 +170,8 @@ def _body_of(record: Record | RecordBody) -> RecordBody:
 def _decoded(records: Sequence[bytes]) -> Decoded:
     bodies: list[RecordBody] = []
     refused: list[RefusedPoint] = []
-    for first in range(0, len(records), _DECODED_AT_ONCE):
-        few = records[first : first + _DECODED_AT_ONCE]
+    for first in range(0, len(records), FEW):
+        few = records[first : first + FEW]
         try:
             # One call for all: half the cost of one a record.
             bodies += _DECODER.decode(b"[" + b",".join(few) + b"]")

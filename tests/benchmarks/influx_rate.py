@@ -28,6 +28,7 @@ from ingest.influx.deliveries import SqliteDeliveries
 from ingest.influx.fill_lines import Heads
 from ingest.influx.record_lines import Decoded, RecordLines, lines_of, lines_of_records
 from ingest.influx.server import InfluxAddress, InfluxServer
+from ingest.influx.source import joined
 from ingest.influx.writer import ENTRIES_A_PAGE
 from ingest.instants import to_us
 from ingest.journal import SqliteJournal
@@ -89,7 +90,9 @@ def measure_lines(rounds: int) -> None:
     heads: Heads = {}
 
     def ours() -> float:
-        return cpu_rate(lambda: sum(lines_of(decoded, REGISTRY, heads).count for _ in range(5)))
+        return cpu_rate(
+            lambda: sum(joined(lines_of(decoded, REGISTRY, heads)).count for _ in range(5))
+        )
 
     def theirs() -> float:
         return cpu_rate(lambda: len([point_line(body) for body in bodies]))

@@ -6,13 +6,13 @@ holds can be told without its records: ``times`` has when each was observed. Pur
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from struct import Struct
+from struct import pack, unpack
 from typing import NamedTuple
 
 from ingest.ports.journal import Run
 
-MOST_RECORDS = 512
-MOST_BYTES = 128 * 1024
+MOST_RECORDS = 256
+MOST_BYTES = 64 * 1024
 """Of a run's records; a single one may be larger."""
 
 MOST_SPAN_US = 2**32
@@ -123,12 +123,12 @@ def reach_of(span_us: int) -> int:
 
 def packed(times: Sequence[int]) -> bytes:
     """Return times as the rows keep them."""
-    return Struct(f"<{len(times)}q").pack(*times)
+    return pack(f"<{len(times)}q", *times)
 
 
 def unpacked(times: bytes) -> tuple[int, ...]:
     """Return the times that :func:`packed` was given."""
-    return Struct(f"<{len(times) // 8}q").unpack(times)
+    return unpack(f"<{len(times) // 8}q", times)
 
 
 class RunReader:

@@ -80,10 +80,10 @@ def open_journal_schema(file: SqliteFile) -> None:
     found = schema_version(file.connection)
     if found in {1, 2}:
         newest = newest_position(file.connection)
-        _log.warning("journal_is_made_new", file=str(file.path), schema=found, newest=newest)
+        _log.info("journal_upgrade_begins", file=str(file.path), schema=found, newest=newest)
         with file.transaction() as connection:
             _upgrade(connection, found)
-        _log.warning("journal_was_made_new", file=str(file.path))
+        _log.info("journal_upgraded", file=str(file.path), schema=JOURNAL_SCHEMA_VERSION)
     open_schema(file, _TABLES + RUNS_SCHEMA + QUALITY_SCHEMA, JOURNAL_SCHEMA_VERSION)
 
 

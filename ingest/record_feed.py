@@ -39,8 +39,8 @@ class _Part(NamedTuple):
 class SqliteRecordFeed:
     """Fulfils ``domain.ports.record_feed.RecordFeed`` over ingest's file.
 
-    It can only read. While the journal does not exist yet, or is one of an older version that
-    ingest has not made new yet, there is nothing in it. Any thread may call; they take turns.
+    It can only read. While the journal does not exist yet, or is of an older version that ingest
+    has not upgraded yet, it gives no entries. Any thread may call; they take turns.
     """
 
     def __init__(self, path: Path) -> None:

@@ -33,6 +33,7 @@ class MemoryJournal:
         self.fail_with: Exception | None = None
         self.times_asked: list[set[str]] = []
         self._uplinks: dict[int, tuple[str, str, int, tuple[tuple[int, int], ...]]] = {}
+        self._heard: dict[int, datetime] = {}
         self._newest: list[tuple[str, str, int]] = []
         self._position = 0
 
@@ -76,8 +77,11 @@ class MemoryJournal:
                 uplink.progress.through,
                 uplink.progress.missing,
             )
+            self._heard[uplink.number] = round_.received_at
         rows = round_.rows()
         for row in rows:
+            if row.sets_state:
+                self._newest.append((row.device_id, row.kind, row.observed_us))
             twins = [
                 kept for kept in self.rows.values() if kept[:2] == row[:2] or kept[2:5] == row[2:5]
             ]
@@ -118,6 +122,9 @@ class MemoryJournal:
         old = [p for p in oldest if from_us(self.rows[p].received_us) < before]
         for position in old:
             del self.rows[position]
+        used = {row.uplink for row in self.rows.values()}
+        for number in [n for n, heard in self._heard.items() if heard < before and n not in used]:
+            del self._heard[number], self._uplinks[number]
         return len(old)
 
     def read(self, *, after: int, limit: int) -> Sequence[JournalEntry]:

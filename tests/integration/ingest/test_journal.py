@@ -12,7 +12,7 @@ from ingest.ports.journal import Round
 from ingest.reasons import RefusalReason
 from storage.lock_file import FileInUseError
 from tests.fakes.ingest_rig import IngestRig
-from tests.fakes.ingest_samples import GATEWAY, batch, fill_record
+from tests.fakes.ingest_samples import GATEWAY, batch, fill_record, series_of_records
 from tests.fakes.manual_clock import START
 
 
@@ -62,6 +62,18 @@ def test_trimming_goes_neither_beyond_the_time_nor_the_slowest_nor_the_step(
     assert rig.journal.trim(before=START + timedelta(days=1), through=9, most=1) == 1
     assert rig.journal.trim(before=at_third, through=9, most=10) == 0
     assert [entry.position for entry in rig.entries()] == [3, 4]
+
+
+def test_records_that_came_together_go_together_once_all_of_them_were_read(
+    rig: IngestRig,
+) -> None:
+    rig.receive(batch(dict(enumerate(series_of_records(5), 1))))
+    rig.clock.advance(minutes=1)
+    rig.receive(batch(dict(enumerate(series_of_records(3, start=rig.clock.now()), 6))))
+    later = START + timedelta(days=1)
+    assert rig.journal.trim(before=later, through=4, most=10) == 0
+    assert rig.journal.trim(before=later, through=7, most=1) == 5
+    assert [entry.position for entry in rig.entries()] == [6, 7, 8]
 
 
 def test_an_uplink_is_forgotten_with_its_last_entry(rig: IngestRig) -> None:

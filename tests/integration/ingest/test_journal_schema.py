@@ -148,7 +148,7 @@ def test_positions_go_on_behind_those_of_an_old_journal_that_was_all_trimmed(
         assert [entry.position for entry in rig.entries()] == [16]
 
 
-def test_a_journal_that_is_not_made_new_yet_shows_its_end_and_no_entries(tmp_path: Path) -> None:
+def test_a_journal_that_is_not_upgraded_yet_shows_its_end_and_no_entries(tmp_path: Path) -> None:
     path = old_file(tmp_path, 2)
     feed = SqliteRecordFeed(path)
     assert feed.newest_position() > 0
@@ -184,7 +184,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(_STEPS, st.integers(0, 1), st.integers(0, 1))
 def test_whatever_an_old_journal_holds_is_there_as_it_was(
     steps: Sequence[tuple[int, int, int, int, int, int, bytes]], late: int, sets_state: int

@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.records import CameraHealth, FillReading, MeasurementQuality
-from ingest.device_watch import DeviceWatch, HourNote, is_spike
+from ingest.device_watch import DeviceWatch, HourNote, is_accepted_level, is_spike
 from ingest.instants import to_us
 from ingest.reasons import Suspicion
 from tests.fakes.ingest_samples import emptied_record, fill_record, sensor_id, verdicts_record
 from tests.fakes.manual_clock import START
+from wire.checked_records import CheckedFill
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 HOUR = to_us(START) // 3_600_000_000
@@ -96,3 +99,39 @@ def test_a_battery_that_cannot_drive_a_radio_is_suspicious(
 ) -> None:
     found = DeviceWatch().suspects(reading(0.5, battery_v=volts))
     assert found == (Suspicion.BATTERY_OUT_OF_RANGE if suspected else None)
+
+
+told_readings = st.builds(
+    CheckedFill,
+    measurement_quality=st.sampled_from([MeasurementQuality.ACCEPTED, MeasurementQuality.REJECTED]),
+    filling_level=st.sampled_from([None, 0.1, 0.15, 0.8]),
+    battery_v=st.sampled_from([None, None, 0.5, 1.0, 30.0]),
+)
+steps = st.tuples(
+    st.sampled_from([-5, 0, 5, 5, 5, 59]), st.sampled_from([-1, 0, 1, 2, 90]), told_readings
+)
+
+
+@given(st.lists(steps, max_size=30))
+def test_a_reading_goes_on_only_where_no_rule_has_a_word_to_say(
+    some: list[tuple[int, int, CheckedFill]],
+) -> None:
+    quick, model = DeviceWatch(), DeviceWatch()
+
+    def by_rules(watch: DeviceWatch, minutes: int, offset_s: int, told: CheckedFill) -> object:
+        at = START + minutes * MINUTE
+        newer = at > watch.times.newest
+        watch.times.newest = watch.times.fill = max(watch.times.newest, at)
+        usable = is_accepted_level(told)
+        note = watch.learn(sensor_id(0), to_us(at), offset_s * SECOND, usable=usable)
+        return newer, note, watch.suspects(told) if newer else None
+
+    minutes = 0
+    for step, offset_s, told in some:
+        minutes += step
+        at = START + minutes * MINUTE
+        said = by_rules(model, minutes, offset_s, told)
+        if quick.goes_on(told, at, at + offset_s * SECOND):
+            assert said == (True, None, None)
+        else:
+            assert by_rules(quick, minutes, offset_s, told) == said

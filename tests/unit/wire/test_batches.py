@@ -120,6 +120,11 @@ def test_a_batch_is_taken_apart_as_it_is_decoded(
     assert told(payload, apart=True) == told(payload, apart=False)
 
 
+def test_a_line_of_a_sequence_alone_is_refused() -> None:
+    alone = encode_batch(batch((1, b"")))[:-1]
+    assert told(alone, apart=True) == told(alone, apart=False)
+
+
 @pytest.mark.parametrize("last", [2**62, 2**62 + 1])
 def test_a_run_may_reach_the_highest_sequence_and_not_beyond(last: int) -> None:
     payload = GOOD.replace(b"\n1 ", b"\n%d " % (last - 1)).replace(b"\n2 ", b"\n%d " % last)

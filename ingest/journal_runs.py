@@ -95,11 +95,20 @@ def _cut(columns: Columns, start: int, end: int) -> Iterator[tuple[int, int, int
     Return where the parts begin and end, their earliest and latest times, and their records.
     """
     count = end - start
+    if count == 1:  # as live work has it: a message a record
+        yield (
+            start,
+            end,
+            columns.observed_us[start],
+            columns.observed_us[start],
+            columns.encoded[start],
+        )
+        return
     if count <= MOST_RECORDS:
         observed_us = columns.observed_us[start:end]
         first_us, last_us = min(observed_us), max(observed_us)
         records = b"\n".join(columns.encoded[start:end])
-        if count == 1 or (
+        if (
             last_us - first_us < MOST_SPAN_US
             and len(records) <= MOST_BYTES
             and records.count(b"\n") == count - 1

@@ -78,8 +78,9 @@ class Rounds:
             limits=self._limits,
         )
         known.newest.ask_together(partial(_devices_at, builder.round.uplinks, registry))
-        for arrival in batches:
-            builder.add_batch(arrival.gateway_id, arrival.payload)
+        for gateway_id, payloads in _by_gateway(batches).items():
+            for payload in payloads:
+                builder.add_batch(gateway_id, payload)
         builder.judge_records()
         took = self._take_pictures(pictures, builder, registry)
         committed = self._journal.commit(builder.round)
@@ -142,6 +143,17 @@ class Rounds:
         if builder.newest_gateway_at is not None:
             lag = builder.round.received_at - builder.newest_gateway_at
             metrics.lag.set(lag.total_seconds())
+
+
+def _by_gateway(batches: Iterable[Arrival]) -> Mapping[str, Sequence[bytes]]:
+    """Return the payloads of each gateway in their order: together they make longer runs.
+
+    Between gateways no order means anything; the broker and the inbox promise none.
+    """
+    payloads: dict[str, list[bytes]] = {}
+    for gateway_id, payload in batches:
+        payloads.setdefault(gateway_id, []).append(payload)
+    return payloads
 
 
 def _devices_at(uplinks: Mapping[int, Uplink], registry: RegistrySnapshot) -> Iterable[str]:

@@ -101,11 +101,12 @@ class ReadingJudge:
                 or type(body.values) is not CheckedFill
                 or body.observed_at.tzinfo is not UTC
                 or body.gateway_at.tzinfo is not UTC
+                or not EARLIEST_OBSERVATION <= body.observed_at <= latest
             ):
                 return Verdict.UNDECIDED
             device_id, observed_at = body.device_id, body.observed_at
             watch = sensors.get(device_id) or self._find(sensors, device_id, gateway_id)
-            if watch is None or not EARLIEST_OBSERVATION <= observed_at <= latest:
+            if watch is None:
                 return Verdict.UNDECIDED
             late = observed_at < late_before
             if observed_at < watch.times.newest:

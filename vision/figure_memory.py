@@ -9,7 +9,7 @@ import structlog
 from domain.devices import Lighting
 from domain.reviews import Frame as Share
 from vision.figure_file import read_figures, write_figures
-from vision.limited_cv2 import Picture, cv2
+from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.movers import Frame, MoverFinder
 from vision.standing_figures import (
     LOOK_COLUMNS,
@@ -32,9 +32,9 @@ class FigureMemory:
     """Fulfils :class:`vision.movers.MoverFinder` over another one, for one camera.
 
     Where the finder has seen a figure it is asked again every ten minutes, whether or not anything
-    lies there: passers-by are then gone, and what is still there, looking the same, for four hours
-    is left out of what it finds from then on. ``path`` keeps that across restarts; another writer,
-    who forgets figures, is noticed.
+    lies there: passers-by are then gone. What is still there, looking the same, for four hours, and
+    stands on the clean reference too, is left out of what it finds from then on. ``path`` keeps
+    that across restarts; another writer, who forgets figures, is noticed.
     """
 
     def __init__(self, finder: MoverFinder, *, path: Path, now: Callable[[], datetime]) -> None:
@@ -44,6 +44,7 @@ class FigureMemory:
         self._mark: _Mark = None
         self._figures: tuple[StandingFigure, ...] = ()
         self._picture: Picture | None = None
+        self._clean: Picture | None = None
         self._lighting = Lighting.DAY
         self._saved_at: datetime | None = None
         self._saved: tuple[StandingFigure, ...] = ()
@@ -54,12 +55,12 @@ class FigureMemory:
         """What is known by now, passers-by included."""
         return self._figures
 
-    def begin(self, picture: Picture, lighting: Lighting) -> None:
+    def begin(self, picture: Picture, lighting: Lighting, clean: Picture) -> None:
         """Take the picture that is judged next, (height, width, 3) uint8 BGR in the light of its
-        reference, and look for one figure that is due.
+        reference, and look for one figure that is due. ``clean``: that reference in 8-bit Lab.
         """
         self._read_again()
-        self._picture, self._lighting = picture, lighting
+        self._picture, self._lighting, self._clean = picture, lighting, clean
         now = self._now()
         self._figures = still_known(self._figures, now)
         due = most_due(self._figures, lighting, now)
@@ -89,7 +90,7 @@ class FigureMemory:
         ]
         if not alike:
             self._note(picture, share, _share_of(near, picture))
-        return any(figure.is_permanent for figure in alike)
+        return any(figure.is_permanent and self._was_there_clean(figure) for figure in alike)
 
     def _note(self, picture: Picture, share: Share, near: Share) -> None:
         now = self._now()
@@ -107,7 +108,7 @@ class FigureMemory:
 
     def _look_for(self, due: StandingFigure, picture: Picture, now: datetime) -> None:
         was_there = False
-        if looks_same(due.look, look_in(picture, due.frame)):
+        if self._was_there_clean(due) and looks_same(due.look, look_in(picture, due.frame)):
             found = self._finder.movers_near(picture, (_pixels_of(due.near, picture),))
             was_there = any(
                 known_at((due,), _share_of(frame, picture), due.lighting) for frame in found
@@ -125,6 +126,15 @@ class FigureMemory:
                 lighting=due.lighting.value,
                 first_seen=due.first_seen.isoformat(),
             )
+
+    def _was_there_clean(self, figure: StandingFigure) -> bool:
+        """Whether the clean reference shows the figure too, though the finder may not see it there.
+
+        A pillar was there when the place was clean; who parks or stands there for hours was not.
+        """
+        return self._clean is not None and looks_same(
+            figure.look, _look_on(self._clean, figure.frame)
+        )
 
     def _read_again(self) -> None:
         mark = _mark_of(self._path)
@@ -153,9 +163,21 @@ class FigureMemory:
 
 def look_in(picture: Picture, share: Share) -> tuple[int, ...]:
     """Return the look of a frame: the means of its cells in 8-bit Lab, row by row."""
+    return _look_of(_cut_out(picture, share))
+
+
+def _look_on(clean: Picture, share: Share) -> tuple[int, ...]:
+    """Return the look of a frame of a picture in 8-bit Lab."""
+    return _look_of(bytes_of(cv2.cvtColor(_cut_out(clean, share), cv2.COLOR_LAB2BGR)))
+
+
+def _cut_out(picture: Picture, share: Share) -> Picture:
     left, top, width, height = _pixels_of(share, picture)
     left, top = min(left, picture.shape[1] - 1), min(top, picture.shape[0] - 1)
-    cut = picture[top : top + max(1, height), left : left + max(1, width)]
+    return picture[top : top + max(1, height), left : left + max(1, width)]
+
+
+def _look_of(cut: Picture) -> tuple[int, ...]:
     cells = cv2.resize(cut, (LOOK_COLUMNS, LOOK_ROWS), interpolation=cv2.INTER_AREA)
     return tuple(int(level) for level in cv2.cvtColor(cells, cv2.COLOR_BGR2LAB).ravel())
 

@@ -36,6 +36,7 @@ from vision.references import (
     smooth_lab,
 )
 from vision.rejected import needed_for_a_bin, without_rejected
+from vision.surroundings import Compared
 from vision.tone import Tone, apply_tone, blown_out, tone_between
 from vision.unknown_verdicts import all_unknown
 from vision.zone_verdicts import PRESENT_FROM, BinLook, judge_bin, judge_ground, rim_share_of
@@ -93,17 +94,18 @@ def judge_snapshot(setup: CameraSetup, state: CameraState, snapshot: Picture) ->
     health = health_of(grey, texture, None if reference is None else reference.texture)
     if health is CameraHealth.OK and freeze.is_frozen:
         health = CameraHealth.FROZEN
-    if health is CameraHealth.OK and reference is not None:
-        remembered = replace(remembered, lens=state.lens.next(lens_view(grey), reference.lens))
-        if remembered.lens.is_smeared:
-            health = CameraHealth.BLURRED
     if health is not CameraHealth.OK:
         return _not_judged(setup, remembered, health, reason_of_health(health))
     if reference is None:
         return _not_judged(setup, remembered, health, Reason.NO_REFERENCE)
     shift = find_shift(grey, reference.target)
     if not is_correctable(shift, setup.masks.width_px):
+        # Parts of another view may look smeared: the lens is told by what lies upon the reference.
         health = CameraHealth.MOVED
+        return _not_judged(setup, remembered, health, reason_of_health(health))
+    remembered = replace(remembered, lens=state.lens.next(lens_view(grey), reference.lens))
+    if remembered.lens.is_smeared:
+        health = CameraHealth.BLURRED
         return _not_judged(setup, remembered, health, reason_of_health(health))
     aligned = set_right(snapshot, shift, setup.masks.width_px)
     if aligned is not snapshot:
@@ -134,7 +136,7 @@ def _judge_against(
         return _not_judged(setup, state, CameraHealth.OK, Reason.LIGHTING_UNLIKE_REFERENCE)
     lit = apply_tone(work, tone)
     if isinstance(setup.finder, FigureMemory):
-        setup.finder.begin(lit, reference.lighting)
+        setup.finder.begin(lit, reference.lighting, reference.smooth_lab)
     blown = blown_out(work, lit, reference.smooth_lab, tone)
     staying, things, seen = _look(
         setup,
@@ -218,7 +220,7 @@ def _look(
         untold = blown & (remembered.snapshots == 0)
         look[untold] = clean[untold]
     watched = setup.masks.watched if in_view is None else setup.masks.watched & in_view
-    light = in_local_light(look, clean, watched)
+    light = in_local_light(look, clean, watched, lit)
     uncertain = light.uncertain if in_view is None else light.uncertain | ~in_view
     staying, seen = look_again(
         remembered, light.look, clean, watched, setup.snapshots_needed, uncertain
@@ -227,8 +229,7 @@ def _look(
         replace(seen, passing=(seen.passing | light.differed) & ~seen.staying, lit=light.lit),
         things,
         shade=light.shade,
-        picture=lit,
-        clean=clean,
+        compared=Compared(picture=lit, look=look, clean=clean, in_colour=not colours_lost),
         finder=setup.finder,
     )
     return staying, things, seen

@@ -5,12 +5,16 @@ stand there for a while.
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vision.ground_difference import join_pieces, smallest_piece_px
-from vision.limited_cv2 import Mask, Picture, bytes_of, cv2
+from vision.limited_cv2 import Mask, bytes_of, cv2
 from vision.movers import Frame, MoverFinder
 from vision.persistence import SeenPixels
+from vision.surroundings import MARGIN_PX, Compared, is_ground
 from vision.tone import thinned
+
+Labels = NDArray[np.uint16]
 
 _LEAST_STILL = 0.6
 """A thing stands still as a whole; of a person who waits, arms, head and shadow move."""
@@ -57,8 +61,7 @@ class ThingMemory:
 class _Trial:
     """What is tested in one snapshot, and what comes of it."""
 
-    picture: Picture
-    clean: Picture
+    compared: Compared
     finder: MoverFinder | None
     memory: ThingMemory
     near_light: Mask
@@ -72,23 +75,20 @@ def sort_out(
     memory: ThingMemory,
     *,
     shade: Mask,
-    picture: Picture,
-    clean: Picture,
+    compared: Compared,
     finder: MoverFinder | None,
 ) -> tuple[SeenPixels, ThingMemory]:
     """Return what stays without light and movers, and what to remember of it.
 
     ``seen``: with what only light explains; ``shade``: (height, width) bool, where the light is
-    another; ``picture``: (height, width, 3) uint8 BGR; ``clean``: the clean reference in Lab. What
-    is taken from ``staying`` is then ``passing``, so that it is hidden in a stored picture, and no
-    ground is called clear of it unless only light differs there.
+    another. What is taken from ``staying`` is then ``passing``, so that it is hidden in a stored
+    picture, and no ground is called clear of it unless only light differs there.
     """
     differs = seen.staying | seen.passing
     lit = seen.lit
     things = join_pieces(seen.nearly & ~lit)
     trial = _Trial(
-        picture=picture,
-        clean=clean,
+        compared=compared,
         finder=finder,
         memory=memory,
         near_light=_around(shade),
@@ -100,7 +100,7 @@ def sort_out(
     )
     smallest = smallest_piece_px(differs.shape[1])
     known_frames = tuple(frame for frame, _ in memory.settled)
-    kept = np.zeros_like(differs)
+    kept, explained = np.zeros_like(differs), np.zeros_like(differs)
     tested: list[Frame] = []
     passed: list[tuple[Frame, int, int]] = []
     settled: list[Frame] = []
@@ -111,8 +111,11 @@ def sort_out(
         frame = (left, top, width, height)
         cut = (slice(top, top + height), slice(left, left + width))
         piece = np.asarray(labels[cut] == label)
-        tested.append(frame)
         known = _meets(frame, known_frames)
+        tested.append(frame)
+        if not known and _is_ground(frame, np.asarray(labels), label, whole, trial):
+            explained[cut] |= piece
+            continue
         if not known and not _stands_alone(piece, whole, cut, trial):
             continue
         looks = 1 + max((n for other, n, _ in memory.tried if _meets(frame, (other,))), default=0)
@@ -133,7 +136,7 @@ def sort_out(
         if unseen < _REMEMBERED_FOR and not _meets(frame, tuple(tested))
     )
     return (
-        replace(seen, staying=staying, passing=differs & ~staying),
+        replace(seen, staying=staying, passing=differs & ~staying, lit=seen.lit | explained),
         ThingMemory(
             tried=(*passed, *waiting),
             settled=(*((frame, 0) for frame in settled), *hidden),
@@ -143,9 +146,17 @@ def sort_out(
     )
 
 
+def _is_ground(frame: Frame, labels: Labels, label: int, whole: Labels, trial: _Trial) -> bool:
+    left, top = max(0, frame[0] - MARGIN_PX), max(0, frame[1] - MARGIN_PX)
+    right, bottom = frame[0] + frame[2] + MARGIN_PX, frame[1] + frame[3] + MARGIN_PX
+    near = (slice(top, bottom), slice(left, right))
+    piece, ground = np.asarray(labels[near] == label), np.asarray(whole[near] == 0)
+    return is_ground(piece, ground, left, top, trial.compared)
+
+
 def _stands_alone(
     piece: Mask,
-    whole: np.ndarray[tuple[int, ...], np.dtype[np.uint16]],
+    whole: Labels,
     cut: tuple[slice, slice],
     trial: _Trial,
 ) -> bool:
@@ -179,13 +190,13 @@ def _looks_needed(piece: Mask, cut: tuple[slice, slice], trial: _Trial) -> int:
 
 
 def _is_mover(frame: Frame, finder: MoverFinder, trial: _Trial) -> bool:
-    found = finder.movers_near(trial.picture, (frame,))
+    found = finder.movers_near(trial.compared.picture, (frame,))
     on_it = [mover for mover in found if _shared(frame, mover) >= _ON_MOVER * frame[2] * frame[3]]
     if not on_it:
         return False
     # What looks like a figure on the clean reference too, a pillar or a bollard, is none.
     there_before = finder.movers_near(
-        bytes_of(cv2.cvtColor(trial.clean, cv2.COLOR_LAB2BGR)), (frame,)
+        bytes_of(cv2.cvtColor(trial.compared.clean, cv2.COLOR_LAB2BGR)), (frame,)
     )
     moving = False
     for mover in on_it:
@@ -223,7 +234,7 @@ def _moves(shade: Mask, before: Mask | None) -> bool:
     return bool(np.count_nonzero(now ^ before) > _MOVING_LIGHT * now.size)
 
 
-def _labels(mask: Mask) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
+def _labels(mask: Mask) -> Labels:
     _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_16U)
     return np.asarray(labels, dtype=np.uint16)
 

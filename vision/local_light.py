@@ -24,6 +24,9 @@ _REACH_PX = 30
 _FEWEST_SHARE = 0.02
 _TELLS_LIGHT = 70
 _EDGE = 0.1
+_AT_END = 250
+"""A picture brought to its reference's light on the whole is cut off at 255. Where the light is
+brighter still, as where the sun shines while most lies in shadow, what was cut off is too dark."""
 
 Values = NDArray[np.float32]
 
@@ -43,10 +46,11 @@ class LocalLight:
     uncertain: Mask
 
 
-def in_local_light(look: Picture, clean: Picture, watched: Mask) -> LocalLight:
+def in_local_light(look: Picture, clean: Picture, watched: Mask, picture: Picture) -> LocalLight:
     """Bring every part of ``look`` to the light of the reference.
 
-    ``look`` and ``clean``: (height, width, 3) uint8 Lab, smoothed, in the same light on the whole.
+    ``look`` and ``clean``: (height, width, 3) uint8 Lab, smoothed, in the same light on the whole;
+    ``picture``: (height, width, 3) uint8 BGR, the look before that.
     """
     differed = (lab_distance(look, clean) > DIFFERENCE) & watched
     joined = join_pieces(differed)
@@ -62,6 +66,11 @@ def in_local_light(look: Picture, clean: Picture, watched: Mask) -> LocalLight:
     brought[cut], uncertain[cut] = _relit(
         look[cut], clean[cut], light[cut], differed[cut] | light[cut]
     )
+    cut_off = _cut_off(picture[cut])
+    level = brought[cut][..., 0]
+    untold = cut_off & (level < look[cut][..., 0]) & (level < clean[cut][..., 0])
+    brought[cut][untold] = clean[cut][untold]
+    uncertain[cut] |= untold
     still = (lab_distance(brought, clean) > DIFFERENCE) & differed
     lit = differed & ~(still & ~light) & ~join_pieces(still & light)
     return LocalLight(look=brought, differed=differed, lit=lit, shade=light, uncertain=uncertain)
@@ -88,6 +97,13 @@ def _relit(look: Picture, clean: Picture, lit: Mask, differs: Mask) -> tuple[Pic
         np.where(differs[..., None], brought, look),
         np.asarray(edge | (in_other_light & ~differs), dtype=np.bool_),
     )
+
+
+def _cut_off(picture: Picture) -> Mask:
+    """Return where a channel is at its end, with the pixels around it."""
+    blue, green, red = cv2.split(picture)
+    at_end = cv2.inRange(cv2.max(cv2.max(blue, green), red), _AT_END, 255)
+    return np.asarray(cv2.dilate(at_end, np.ones((3, 3), dtype=np.uint8)), dtype=np.bool_)
 
 
 def _factor_around(exact: Values, lit: Mask, as_before: Mask) -> Values:

@@ -15,9 +15,14 @@ def median_picture(pictures: Sequence[Picture]) -> Picture:
     if len(alike) == 1:
         return alike[0]
     result = np.empty_like(alike[0])
+    # Of an even number both in the middle count: either alone would be the darker or the brighter
+    # half's, and rain on half of the pictures would stay in the result.
+    upper = len(alike) // 2
+    lower = (len(alike) - 1) // 2
     # In strips: numpy's median makes copies of eight bytes a value.
     for top in range(0, result.shape[0], 64):
         strip = np.stack([picture[top : top + 64] for picture in alike])
-        middle = len(alike) // 2
-        result[top : top + 64] = np.partition(strip, middle, axis=0)[middle]
+        ordered = np.partition(strip, (lower, upper), axis=0)
+        between = ordered[lower].astype(np.uint16) + ordered[upper]
+        result[top : top + 64] = between >> 1
     return result

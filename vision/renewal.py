@@ -149,7 +149,7 @@ def _refuse_waste(setup: CameraSetup, looks: Sequence[_Look]) -> None:
 
 def _refuse_other_ground(setup: CameraSetup, reference: PreparedReference, now: Picture) -> None:
     """Refuse where too much of a ground looks otherwise, beyond what shadows explain."""
-    light = in_local_light(smooth_lab(now), reference.smooth_lab, setup.masks.watched)
+    light = in_local_light(smooth_lab(now), reference.smooth_lab, setup.masks.watched, now)
     differs = lab_distance(light.look, reference.smooth_lab) > DIFFERENCE
     for ground in setup.masks.grounds:
         if np.count_nonzero(differs & ground.mask) > MOST_CHANGED_GROUND * ground.pixels:

@@ -168,8 +168,9 @@ def test_litter_under_a_wandering_shadow_is_found_in_six_snapshots(step_px: int)
 def test_ground_in_a_shadow_is_brought_to_the_light_of_the_reference_and_litter_stays_litter(
     left: int, factor: float
 ) -> None:
-    look = smooth_lab(shaded(with_litter(SCENE, left + 110, 290), left, 240, factor))
-    light = in_local_light(look, CLEAN_LAB, np.ones(SCENE.shape[:2], dtype=np.bool_))
+    picture = shaded(with_litter(SCENE, left + 110, 290), left, 240, factor)
+    everywhere = np.ones(SCENE.shape[:2], dtype=np.bool_)
+    light = in_local_light(smooth_lab(picture), CLEAN_LAB, everywhere, picture)
     ground = (slice(200, 280), slice(left + 20, left + 220))
     assert np.median(lab_distance(light.look, CLEAN_LAB)[ground]) < 10
     litter = (slice(292, 305), slice(left + 112, left + 127))

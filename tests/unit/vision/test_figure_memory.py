@@ -18,6 +18,7 @@ from vision.limited_cv2 import Picture, bytes_of, cv2
 from vision.movers import Frame
 from vision.overflow_score import shipped_head
 from vision.picture_input import decode_picture
+from vision.references import smooth_lab
 from vision.standing_figures import ASKED_EVERY, MOST_FIGURES, PERMANENT_AFTER
 
 GRAIN = 0.5
@@ -26,6 +27,7 @@ PILLAR = (210, 170, 40, 140)
 
 SCENE = clean_scene()
 cv2.rectangle(SCENE, PILLAR[:2], (PILLAR[0] + PILLAR[2], PILLAR[1] + PILLAR[3]), (90, 95, 150), -1)
+CLEAN = smooth_lab(bytes_of(cv2.resize(SCENE, (480, 270), interpolation=cv2.INTER_AREA)))
 ANYWHERE: tuple[Frame, ...] = ((0, 0, 9, 9),)
 
 
@@ -67,13 +69,13 @@ def pass_by(memory: FigureMemory, clock: ManualClock, picture: Picture, times: i
     """Let the finder's times come round, in a picture with nothing new in it."""
     for _ in range(times):
         clock.advance(seconds=ASKED_EVERY.total_seconds())
-        memory.begin(picture, Lighting.DAY)
+        memory.begin(picture, Lighting.DAY, CLEAN)
 
 
 def learn(memory: FigureMemory, clock: ManualClock) -> None:
     """Let the pillar be noticed once, as when something lies beside it, and then looked for."""
     picture = small(SCENE)
-    memory.begin(picture, Lighting.DAY)
+    memory.begin(picture, Lighting.DAY, CLEAN)
     assert memory.movers_near(picture, ANYWHERE), "for now it is somebody"
     pass_by(memory, clock, picture, PERMANENT_AFTER + 4)
 
@@ -96,7 +98,7 @@ def test_what_is_seen_at_one_spot_for_four_hours_is_no_mover_from_then_on(tmp_pa
     learn(memory, clock)
     assert permanent(memory) == [1]
     picture = small(SCENE)
-    memory.begin(picture, Lighting.DAY)
+    memory.begin(picture, Lighting.DAY, CLEAN)
     assert memory.movers_near(picture, ANYWHERE) == ()
     last = read_figures(figures_path(tmp_path, "cam-01"))[0]
     assert last.last_seen - last.first_seen >= timedelta(hours=4)
@@ -107,8 +109,36 @@ def test_who_stands_before_it_is_still_somebody(tmp_path: Path) -> None:
     memory = memory_at(tmp_path, clock)
     learn(memory, clock)
     shown = small(with_somebody_before_the_pillar())
-    memory.begin(shown, Lighting.DAY)
+    memory.begin(shown, Lighting.DAY, CLEAN)
     assert len(memory.movers_near(shown, ANYWHERE)) == 1
+
+
+def test_what_parks_at_one_spot_every_night_is_never_permanent(tmp_path: Path) -> None:
+    clock = ManualClock()
+    memory = memory_at(tmp_path, clock)
+    parked, empty = small(with_somebody_before_the_pillar()), small(SCENE)
+    told = 0
+    for _ in range(3):
+        for _ in range(6 * 8):
+            clock.advance(seconds=ASKED_EVERY.total_seconds())
+            memory.begin(parked, Lighting.NIGHT, CLEAN)
+            told += len(memory.movers_near(parked, ANYWHERE))
+        for _ in range(6):
+            clock.advance(hours=2)
+            memory.begin(empty, Lighting.DAY, CLEAN)
+    assert permanent(memory) == []
+    assert told >= 0.8 * 3 * 6 * 8
+
+
+def test_what_was_learned_though_the_clean_place_lacks_it_is_somebody_again(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    memory = memory_at(tmp_path, clock)
+    learn(memory, clock)
+    picture = small(SCENE)
+    memory.begin(picture, Lighting.DAY, smooth_lab(small(clean_scene())))
+    assert len(memory.movers_near(picture, ANYWHERE)) == 1
 
 
 def test_in_another_light_it_is_learned_anew(tmp_path: Path) -> None:
@@ -116,7 +146,7 @@ def test_in_another_light_it_is_learned_anew(tmp_path: Path) -> None:
     memory = memory_at(tmp_path, clock)
     learn(memory, clock)
     picture = small(SCENE)
-    memory.begin(picture, Lighting.NIGHT)
+    memory.begin(picture, Lighting.NIGHT, CLEAN)
     assert len(memory.movers_near(picture, ANYWHERE)) == 1
 
 
@@ -125,7 +155,7 @@ def test_a_bag_at_its_foot_does_not_make_it_somebody(tmp_path: Path) -> None:
     memory = memory_at(tmp_path, clock)
     learn(memory, clock)
     picture = small(with_bag(SCENE, x=230, y=290, radius=26))
-    memory.begin(picture, Lighting.DAY)
+    memory.begin(picture, Lighting.DAY, CLEAN)
     assert memory.movers_near(picture, ANYWHERE) == ()
 
 
@@ -138,7 +168,7 @@ def test_the_finder_is_asked_again_as_it_was_asked_when_it_saw_it(tmp_path: Path
 
     clock, picture = ManualClock(), small(SCENE)
     memory = FigureMemory(OfOneScale(), path=figures_path(tmp_path, "cam-01"), now=clock.now)
-    memory.begin(picture, Lighting.DAY)
+    memory.begin(picture, Lighting.DAY, CLEAN)
     assert memory.movers_near(picture, ((150, 200, 40, 36),))
     pass_by(memory, clock, picture, PERMANENT_AFTER + 4)
     assert permanent(memory) == [1]
@@ -148,7 +178,7 @@ def test_a_passer_by_is_forgotten_at_the_next_look(tmp_path: Path) -> None:
     clock = ManualClock()
     memory = memory_at(tmp_path, clock)
     shown = small(with_somebody_before_the_pillar())
-    memory.begin(shown, Lighting.DAY)
+    memory.begin(shown, Lighting.DAY, CLEAN)
     memory.movers_near(shown, ANYWHERE)
     assert [figure.seen for figure in memory.figures] == [1]
     pass_by(memory, clock, small(clean_scene()), 1)
@@ -217,7 +247,7 @@ def test_a_crowd_leaves_a_bounded_memory_and_nobody_permanent(tmp_path: Path) ->
     for _ in range(200):
         clock.advance(minutes=1)
         picture = small(SCENE)
-        memory.begin(picture, Lighting.DAY)
+        memory.begin(picture, Lighting.DAY, CLEAN)
         memory.movers_near(picture, ANYWHERE)
         assert len(memory.figures) <= MOST_FIGURES
     assert permanent(memory) == []

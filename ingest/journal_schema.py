@@ -152,7 +152,11 @@ def _upgrade(connection: sqlite3.Connection, found: int) -> None:
             received_us=first.received_us,
             behind=first.position - 1,
         )
+    # Some builds of SQLite write zeros over what is freed, which would double the upgrade's log.
+    (zeroes,) = connection.execute("PRAGMA secure_delete").fetchone()
+    connection.execute("PRAGMA secure_delete = 0")
     connection.execute("DROP TABLE journal")
+    connection.execute(f"PRAGMA secure_delete = {zeroes}")
     connection.execute(f"PRAGMA user_version = {JOURNAL_SCHEMA_VERSION}")
 
 

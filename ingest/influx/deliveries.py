@@ -71,7 +71,8 @@ class RefusedLetter:
 class SqliteDeliveries:
     """The one writer of ``path``. Any thread may call; they take turns.
 
-    Raises what :class:`storage.sqlite.SqliteFile` and :func:`ingest.journal_schema.open_schema` raise.
+    Raises what :class:`storage.sqlite.SqliteFile` and
+    :func:`ingest.journal_schema.open_schema` raise.
     """
 
     def __init__(self, path: Path) -> None:

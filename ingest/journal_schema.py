@@ -62,7 +62,8 @@ _OLD_NEWEST = (
     "SELECT coalesce((SELECT max(position) FROM journal),"
     " (SELECT seq FROM sqlite_sequence WHERE name = 'journal'), 0)"
 )
-_NEWEST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name IN ('runs', 'journal')"
+_NEWEST = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'runs'"
+_OLD_VERSIONS = frozenset({1, 2})
 
 _log = structlog.get_logger(__name__)
 
@@ -78,7 +79,7 @@ def open_journal_schema(file: SqliteFile) -> None:
     file of a later version.
     """
     found = schema_version(file.connection)
-    if found in {1, 2}:
+    if found in _OLD_VERSIONS:
         newest = newest_position(file.connection)
         _log.info("journal_upgrade_begins", file=str(file.path), schema=found, newest=newest)
         with file.transaction() as connection:
@@ -108,9 +109,11 @@ def schema_version(connection: sqlite3.Connection) -> int:
 def newest_position(connection: sqlite3.Connection) -> int:
     """Return the newest entry's position, also when that has been trimmed; of any version.
 
-    In a file of an older version the newest positions may have been used up by duplicates.
+    In a file of an older version duplicates may have used up positions behind it: none of those
+    was ever told to anybody.
     """
-    (position,) = connection.execute(_NEWEST).fetchone()
+    is_old = schema_version(connection) in _OLD_VERSIONS
+    (position,) = connection.execute(_OLD_NEWEST if is_old else _NEWEST).fetchone()
     return int(position)
 
 
@@ -136,7 +139,7 @@ def _upgrade(connection: sqlite3.Connection, found: int) -> None:
     if found == 1:
         _create(connection, QUALITY_SCHEMA)
     _create(connection, RUNS_SCHEMA)
-    (newest,) = connection.execute(_OLD_NEWEST).fetchone()
+    newest = newest_position(connection)
     connection.execute("INSERT INTO sqlite_sequence VALUES ('runs', ?)", (newest,))
     for rows in _that_came_together(map(_OldRow._make, connection.execute(_OLD_ROWS))):
         first = rows[0]

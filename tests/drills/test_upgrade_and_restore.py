@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from huanwei.backup import back_up
 from huanwei.restore import restore
 from huanwei.run_files import JOURNAL
-from ingest.instants import to_us
+from ingest.instants import from_us, to_us
 from ingest.journal import SqliteJournal
 from ingest.ports.journal import SETS_STATE, Round
 from storage.sqlite import SqliteFile
@@ -59,8 +60,7 @@ def test_an_upgrade_under_load_loses_nothing_and_going_back_says_what_it_loses(
     journal = run.settings.run.data / JOURNAL
     log_path = run.settings.edge.acceptance_log
     assert log_path is not None
-    write_old_journal(journal)
-    old_entries = positions_in(journal)
+    old_entries = write_old_journal(journal)
     run.start("broker")
     run.wait_ready("broker")
     run.start("edge")
@@ -110,8 +110,7 @@ def test_an_upgrade_that_is_killed_goes_on_where_it_stopped(
     journal = run.settings.run.data / JOURNAL
     log_path = run.settings.edge.acceptance_log
     assert log_path is not None
-    write_old_journal(journal)
-    old_entries = positions_in(journal)
+    old_entries = write_old_journal(journal)
     run.start("broker")
     run.wait_ready("broker")
     run.start("edge")
@@ -159,12 +158,19 @@ def test_a_backup_is_restored_in_time_and_says_what_came_after_it(
     assert set(after) <= set(journalled(restored.aside / JOURNAL))
 
 
-def write_old_journal(path: Path) -> None:
-    """Write a journal as the first release left it."""
+def write_old_journal(path: Path) -> list[tuple[Identity, int]]:
+    """Write a journal as the first release left it; return identity and position of its entries.
+
+    They are read from its own tables: whoever reads through the feed sees none before the upgrade.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    connection.executescript(OLD_JOURNAL.read_text(encoding="utf-8"))
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_JOURNAL.read_text(encoding="utf-8"))
+        rows = connection.execute(
+            "SELECT device_id, observed_us, kind, position FROM journal ORDER BY position"
+        ).fetchall()
+    assert rows
+    return [((device_id, from_us(us), kind), position) for device_id, us, kind, position in rows]
 
 
 def positions_in(journal: Path) -> list[tuple[Identity, int]]:

@@ -229,7 +229,7 @@ def _look(
         replace(seen, passing=(seen.passing | light.differed) & ~seen.staying, lit=light.lit),
         things,
         shade=light.shade,
-        compared=Compared(picture=lit, look=look, clean=clean, in_colour=not colours_lost),
+        compared=Compared(picture=lit, look=look, clean=clean),
         finder=setup.finder,
     )
     return staying, things, seen

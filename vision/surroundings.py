@@ -1,8 +1,6 @@
 """Whether a piece that differs from the clean reference is a thing, by the ground around it.
 
-A thing stands out from what is around it. Where the ground around has changed its light, and the
-piece by as much, there is only light; and where the piece looks like the ground around and only
-its spot on the reference stands out, the reference shows what is gone: a streak of rain, a leaf.
+Where the ground around has changed its light, and the piece by as much, there is only light.
 """
 
 from dataclasses import dataclass
@@ -19,7 +17,6 @@ MARGIN_PX = _REACH_PX
 _FEWEST_PX = 12
 _BLACK = 41.0
 _OTHER_LIGHT, _ONLY_LIGHT = 0.08, 24.0
-_STANDS_OUT, _LESS_THAN_BEFORE = 20.0, 0.5
 
 Colour = NDArray[np.float64]
 
@@ -28,19 +25,19 @@ Colour = NDArray[np.float64]
 class Compared:
     """A picture beside its clean reference, (height, width, 3) uint8 each: ``picture`` in BGR, in
     the light of the reference on the whole; ``look`` the same, and ``clean`` the reference, in Lab,
-    smoothed. ``in_colour``: whether colours can be told in that light.
+    smoothed.
     """
 
     picture: Picture
     look: Picture
     clean: Picture
-    in_colour: bool
 
 
 def is_ground(piece: Mask, ground: Mask, left: int, top: int, compared: Compared) -> bool:
-    """Return whether a piece is ground in the light of the ground around it, or ground where the
-    reference shows something else. ``piece`` and ``ground``: (height, width) bool, cut out at
-    ``left`` and ``top`` with :data:`MARGIN_PX` around the piece; ``ground`` surely hides nothing.
+    """Return whether a piece is ground in the light of the ground around it.
+
+    ``piece`` and ``ground``: (height, width) bool, cut out at ``left`` and ``top`` with
+    :data:`MARGIN_PX` around the piece; ``ground`` surely hides nothing.
     """
     near = (slice(top, top + piece.shape[0]), slice(left, left + piece.shape[1]))
     look, clean = compared.look[near], compared.clean[near]
@@ -48,19 +45,11 @@ def is_ground(piece: Mask, ground: Mask, left: int, top: int, compared: Compared
     if np.count_nonzero(around) < _FEWEST_PX:
         return False
     now, before = look[piece].astype(np.float64), clean[piece].astype(np.float64)
-    now_around, before_around = look[around].astype(np.float64), clean[around].astype(np.float64)
-    factor = float(np.median((now_around[:, 0] + _BLACK) / (before_around[:, 0] + _BLACK)))
-    if abs(factor - 1.0) > _OTHER_LIGHT:
-        still_apart = float(np.median(_apart(_in_light(now, factor), before)))
-        if still_apart < _ONLY_LIGHT:
-            return True
-    if not compared.in_colour:
-        # Too much is as bright as what is around it.
+    light_now, light_before = look[around][:, 0] + _BLACK, clean[around][:, 0] + _BLACK
+    factor = float(np.median(light_now / light_before))
+    if abs(factor - 1.0) <= _OTHER_LIGHT:
         return False
-    # Of all but a quarter of its pixels: what is crumpled is as bright as the ground on average.
-    stands_out = float(np.percentile(_apart(now, np.median(now_around, axis=0)), 75))
-    stood_out = float(_apart(np.median(before, axis=0), np.median(before_around, axis=0)))
-    return stands_out < min(_STANDS_OUT, _LESS_THAN_BEFORE * stood_out)
+    return float(np.median(_apart(_in_light(now, factor), before))) < _ONLY_LIGHT
 
 
 def _in_light(colours: Colour, factor: float) -> Colour:

@@ -99,10 +99,12 @@ def encoded_records(
     first_sensor: int = 0,
 ) -> Iterator[tuple[int, bytes]]:
     """Yield sequences and records, all different: every sensor once, then all of them later."""
+    text, turn_of_text = "", -1
     for sequence in range(first, first + count):
         turn, sensor = divmod(sequence, sensors)
-        at = start + turn * every
-        text = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"
+        if turn != turn_of_text:
+            at, turn_of_text = start + turn * every, turn
+            text = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"
         yield (
             sequence,
             (

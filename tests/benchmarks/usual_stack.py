@@ -44,7 +44,7 @@ from ingest.record_feed import SqliteRecordFeed
 from ingest.service import IngestService
 from tests.benchmarks import usual_consumer
 from tests.benchmarks.acknowledging_sink import Sink, acknowledging_sink
-from tests.benchmarks.ingest_load import Load, registry_of, sending
+from tests.benchmarks.ingest_load import Load, gateway_ids, registry_of, sending, shared_among
 from tests.benchmarks.ingest_process import NO_LIMIT
 from tests.benchmarks.surroundings import print_surroundings
 from tests.fakes.memory_pictures import MemoryPictures
@@ -54,6 +54,9 @@ from wire.client import BrokerAddress
 
 SENSORS = 200
 BATCH, WINDOW = 50, 32
+GATEWAYS = 4
+"""As many keep it busy at full load; one waits for its acks now and then."""
+
 MOST_UNDER_WAY = 30_000
 """Of the usual way: as many readings wait in its memory as make full batches, and no more."""
 
@@ -65,11 +68,14 @@ WARM_UP_S, SETTLE_S = 2.0, 3.0
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def consume_ours(port: int, url: str, folder: Path, ready: Any) -> None:  # noqa: ANN401  an event has no public type
+def consume_ours(port: int, url: str, folder: Path, gateways: int, ready: Any) -> None:  # noqa: ANN401  an event has no public type
     """Run ingest and the InfluxDB writer of records until SIGTERM."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    registry, metrics = MemoryRegistry(registry_of(SENSORS)), CollectorRegistry()
+    registry, metrics = (
+        MemoryRegistry(registry_of(SENSORS // gateways, gateways)),
+        CollectorRegistry(),
+    )
     server = InfluxServer(InfluxAddress(url=url, org="any", token="any"))  # noqa: S106  the sink takes any
     feed, fresh = SqliteRecordFeed(folder / "journal.db"), FreshRecords()
     influx = InfluxService(
@@ -168,6 +174,9 @@ class Demand:
     qos: int = 0
     """Of the usual way; our batches are acknowledged by ingest itself."""
 
+    gateways: int = 1
+    """Of ours; the sensors are shared among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -203,11 +212,17 @@ def usual_way(broker: RunningBroker, sink: Sink, _folder: Path, demand: Demand) 
 
 @contextmanager
 def our_way(broker: RunningBroker, sink: Sink, folder: Path, demand: Demand) -> Iterator[Way]:
-    """Run ingest with its writer, and a gateway that publishes to it."""
-    consumer = Consumer(consume_ours, broker.port, sink.url, folder)
-    load = Load(size=BATCH, window=WINDOW, sensors=SENSORS, rate=demand.rate, most=demand.most)
+    """Run ingest with its writer, and gateways that publish to it."""
+    consumer = Consumer(consume_ours, broker.port, sink.url, folder, demand.gateways)
+    load = Load(
+        size=BATCH,
+        window=WINDOW,
+        sensors=SENSORS // demand.gateways,
+        rate=demand.rate,
+        most=demand.most,
+    )
     try:
-        with sending(broker.port, load, 120.0) as under_way:
+        with sending(broker.port, shared_among(load, demand.gateways), 120.0) as under_way:
             yield Way(consumer, lambda: under_way.result(150.0).acknowledged)
     finally:
         consumer.close()
@@ -218,7 +233,7 @@ WAYS: dict[str, OpenWay] = {"usual": usual_way, "ours": our_way}
 FULL_LOAD: dict[str, tuple[OpenWay, Demand]] = {
     "the usual way, at least once (QoS 1)": (usual_way, Demand(qos=1)),
     "the usual way, at most once (QoS 0)": (usual_way, Demand()),
-    "ours, at least once": (our_way, Demand()),
+    "ours, at least once": (our_way, Demand(gateways=GATEWAYS)),
 }
 
 
@@ -227,7 +242,7 @@ def surrounded(*, remembers: bool) -> Iterator[tuple[RunningBroker, Sink, Path]]
     """Run a broker and a sink in an empty folder."""
     with tempfile.TemporaryDirectory() as name, acknowledging_sink(remembers=remembers) as sink:
         folder = Path(name)
-        broker = start_broker(folder / "broker")
+        broker = start_broker(folder / "broker", more_gateways=gateway_ids(GATEWAYS)[1:])
         try:
             yield broker, sink, folder
         finally:

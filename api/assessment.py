@@ -14,7 +14,6 @@ from domain.assessment import (
     assess,
     district_total,
 )
-from domain.measures import NO_HOURS, LevelHours
 from domain.places import AreaKind
 from domain.ports.history import TimeSeriesAwayError
 from domain.registry import RegistrySnapshot
@@ -76,22 +75,13 @@ def area_name(
 
 
 def _measured(parts: CentreParts, question: AssessmentQuestion, now: datetime) -> Measured:
-    """Ask month by month: a year of every device at once may take a server longer than it has."""
     period = question.period
-    level_hours: dict[str, LevelHours] = {}
-    usable_hours: dict[str, int] = {}
-    for month in period.months():
-        if midnight(month.since) > now:
-            break
-        days = {"since": month.since, "until": month.until}
-        for device_id, hours in parts.measures.level_hours(question.level_percent, **days).items():
-            level_hours[device_id] = level_hours.get(device_id, NO_HOURS) + hours
-        for device_id, usable in parts.measures.usable_hours(**days).items():
-            usable_hours[device_id] = usable_hours.get(device_id, 0) + usable
     ended_at = min(now, midnight(period.until))
     return Measured(
-        level_hours=level_hours,
-        usable_hours=usable_hours,
+        level_hours=parts.measures.level_hours(
+            question.level_percent, since=period.since, until=period.until
+        ),
+        usable_hours=parts.measures.usable_hours(since=period.since, until=period.until),
         hours_due=max(0, (ended_at - midnight(period.since)) // _AN_HOUR),
     )
 

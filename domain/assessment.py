@@ -4,7 +4,7 @@ An area is a subdistrict, a kind of surroundings or a responsible unit. Offline 
 area that was not observed enough has no rank, however little was seen to be full there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -63,14 +63,6 @@ class Period:
     def last_day(self) -> date:
         """The last day that belongs to it."""
         return self.until - timedelta(days=1)
-
-    def months(self) -> Iterator["Period"]:
-        """Return its parts by calendar month: what a store can add up at a time."""
-        since = self.since
-        while since < self.until:
-            until = min(self.until, (since.replace(day=1) + timedelta(days=31)).replace(day=1))
-            yield Period(since=since, until=until)
-            since = until
 
 
 def period_of(name: PeriodName, today: date) -> Period:

@@ -4,7 +4,7 @@ Flux has no bound parameters in the open server, so values come in by these func
 that match our pattern, times of ours, measurements and buckets from code and settings.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from domain.checks import check_id
@@ -45,26 +45,48 @@ def points_of_devices(
     *,
     since: datetime,
     until: datetime,
+    fields: Sequence[str] = (),
 ) -> str:
-    """All points of some devices (at least one) from ``since`` to before ``until``."""
+    """All points of some devices (at least one) from ``since`` to before ``until``, with these
+    fields alone where some are named.
+    """
     wanted = " or ".join(
         f'r.device_id == "{check_id("device_id", device_id)}"' for device_id in device_ids
     )
-    return _points(bucket, measurement, f" and ({wanted})", since=since, until=until)
+    if fields:
+        wanted = f"({wanted}) and ({_fields(fields)})"
+    return f"{_read(bucket, measurement, wanted, since=since, until=until)} |> {_ROWS} |> {_DROP}"
 
 
-def points_of_all(bucket: str, measurement: str, *, since: datetime, until: datetime) -> str:
-    """All points of all devices from ``since`` to before ``until``: for days, not for raw."""
-    return _points(bucket, measurement, "", since=since, until=until)
+def sum_by_device(
+    bucket: str, measurement: str, fields: Sequence[str], *, since: datetime, until: datetime
+) -> str:
+    """Some fields of a device (at least one) all together, from ``since`` to before ``until``: a
+    row a device. The storage engine itself adds up here, without a row a point.
+    """
+    read = _read(bucket, measurement, _fields(fields), since=since, until=until)
+    return f'{read} |> group(columns: ["device_id"]) |> sum()'
 
 
-def _points(bucket: str, measurement: str, wanted: str, *, since: datetime, until: datetime) -> str:
+def sums_by_device(
+    bucket: str, measurement: str, fields: Sequence[str], *, since: datetime, until: datetime
+) -> str:
+    """The same with each field by itself: a row a device and field, named in ``_field``."""
+    read = _read(bucket, measurement, _fields(fields), since=since, until=until)
+    return f'{read} |> group(columns: ["device_id", "_field"]) |> sum()'
+
+
+def _read(bucket: str, measurement: str, wanted: str, *, since: datetime, until: datetime) -> str:
     return (
         f"from(bucket: {bucket_text(bucket)})"
         f" |> range(start: {_time(since)}, stop: {_time(until)})"
         f' |> filter(fn: (r) => r._measurement == "{check_id("measurement", measurement)}"'
-        f"{wanted}) |> {_ROWS} |> {_DROP}"
+        f" and ({wanted}))"
     )
+
+
+def _fields(fields: Sequence[str]) -> str:
+    return " or ".join(f'r._field == "{check_id("field", field)}"' for field in fields)
 
 
 def _time(instant: datetime) -> str:

@@ -89,7 +89,7 @@ class InfluxHistory:
     def _newest(self, kind: RecordKind) -> dict[str, Row]:
         newest: dict[str, Row] = {}
         rows = self._server.rows(newest_points(self._bucket, _MEASUREMENTS[kind]))
-        for row in _whole(rows, _NEEDED[kind]):
+        for row in whole(rows, _NEEDED[kind]):
             known = newest.get(row["device_id"])
             if known is None or row["_time"] > known["_time"]:
                 newest[row["device_id"]] = row
@@ -104,7 +104,7 @@ class InfluxHistory:
         flux = points_of_device(
             self._bucket, _MEASUREMENTS[kind], device_id, since=since, until=until
         )
-        return sorted(_whole(self._server.rows(flux), _NEEDED[kind]), key=lambda row: row["_time"])
+        return sorted(whole(self._server.rows(flux), _NEEDED[kind]), key=lambda row: row["_time"])
 
 
 _NEEDED = {
@@ -115,7 +115,7 @@ _NEEDED = {
 _NEEDED_OF_VERDICT = ("state", "number", "score")
 
 
-def _whole(rows: Iterator[Row], needed: Sequence[str]) -> Iterator[Row]:
+def whole(rows: Iterator[Row], needed: Sequence[str]) -> Iterator[Row]:
     """Leave out rows without what every point of their kind has.
 
     InfluxDB keeps each field apart: a query during a write may see only some of a point's fields,
@@ -129,7 +129,7 @@ Verdicts = dict[tuple[str, datetime], list[Verdict]]
 
 def _by_snapshot(rows: Iterator[Row]) -> Verdicts:
     found: dict[tuple[str, datetime], list[Row]] = defaultdict(list)
-    for row in _whole(rows, _NEEDED_OF_VERDICT):
+    for row in whole(rows, _NEEDED_OF_VERDICT):
         found[row["device_id"], row["_time"]].append(row)
     return {
         key: [_verdict(row) for row in sorted(of_one, key=lambda row: row["number"])]

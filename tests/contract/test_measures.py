@@ -172,6 +172,58 @@ def test_days_end_at_midnight_in_the_district(kept: Kept) -> None:
     assert measures.level_hours(80, since=THURSDAY, until=THURSDAY) == {}
 
 
+def test_hours_above_a_level_are_the_same_asked_from_below(kept: Kept) -> None:
+    measures, add = kept
+    levels = (0.2, 0.49, 0.5, 0.97, 0.7, 0.1, 0.7)
+    add(*(fill_record(0, at=START + n * HOUR, level=level) for n, level in enumerate(levels)))
+    add(*(fill_record(1, at=START + n * MINUTE, level=0.1 * n) for n in range(3)))
+    told = {
+        percent: measures.level_hours(percent, since=TUESDAY, until=THURSDAY)
+        for percent in range(0, 101, 5)
+    }
+    assert {hours[sensor_id(0)].measured for hours in told.values()} == {7}
+    above = {percent: hours[sensor_id(0)].above for percent, hours in told.items()}
+    assert [above[percent] for percent in (0, 10, 20, 45, 50, 55, 95, 100)] == [
+        7,
+        7,
+        6,
+        5,
+        4,
+        3,
+        1,
+        0,
+    ]
+    thirds = [told[percent][sensor_id(1)].above for percent in (0, 10, 20, 25)]
+    assert thirds == pytest.approx([1, 2 / 3, 1 / 3, 0])
+    assert thirds[-1] == 0.0
+
+
+def test_months_far_apart_are_added_up(kept: Kept) -> None:
+    measures, add = kept
+    days = [TUESDAY + timedelta(days=far) for far in (0, 91, 92, 184, 300, 365)]
+    add(*(fill_record(0, at=START + (day - TUESDAY), level=0.9) for day in days))
+    year = TUESDAY + timedelta(days=366)
+    for percent in (30, 90):
+        told = measures.level_hours(percent, since=TUESDAY, until=year)
+        assert told == {sensor_id(0): LevelHours(above=6.0, measured=6)}
+    assert measures.usable_hours(since=TUESDAY, until=year) == {sensor_id(0): 6}
+    assert measures.usable_hours(since=TUESDAY, until=days[-1]) == {sensor_id(0): 5}
+
+
+def test_days_without_an_accepted_reading_do_not_count_as_measured(kept: Kept) -> None:
+    measures, add = kept
+    was_a_camera = replace(snapshot(CameraHealth.OK, at=START), device_id=sensor_id(0))
+    add(was_a_camera, replace(was_a_camera, observed_at=START + HOUR))
+    add(fill_record(0, at=START + 24 * HOUR, level=0.9), fill_record(1, level=0.9))
+    add(reading(MeasurementQuality.REJECTED, 0.9, at=START + 24 * HOUR, number=1))
+    once = LevelHours(above=1.0, measured=1)
+    for percent in (40, 85):
+        told = measures.level_hours(percent, since=TUESDAY, until=THURSDAY)
+        assert told == {sensor_id(0): once, sensor_id(1): once}
+    usable = measures.usable_hours(since=TUESDAY, until=THURSDAY)
+    assert usable == {sensor_id(0): 3, sensor_id(1): 1}
+
+
 def test_a_level_between_two_steps_is_refused(kept: Kept) -> None:
     measures, _ = kept
     for percent in (82, -5, 105):

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -114,15 +113,6 @@ def test_a_period_has_at_least_a_day_and_at_most_a_year(days: int) -> None:
     assert longest.last_day == date(2027, 3, 3)
     with pytest.raises(InvalidValueError):
         Period(since=TUESDAY, until=TUESDAY + timedelta(days=days))
-
-
-@given(st.dates(date(2000, 1, 1), date(2099, 1, 1)), st.integers(1, 366))
-def test_the_months_of_a_period_are_all_its_days_once(since: date, days: int) -> None:
-    period = Period(since=since, until=since + timedelta(days=days))
-    months = list(period.months())
-    assert (months[0].since, months[-1].until) == (period.since, period.until)
-    assert all(one.until == other.since for one, other in pairwise(months))
-    assert all(one.since.month == one.last_day.month for one in months)
 
 
 def test_who_was_full_for_the_smallest_share_of_the_measured_hours_is_first() -> None:

@@ -15,10 +15,8 @@ from huanwei.supervision import ChildProcess
 _SMALL_HEAPS = {"MALLOC_ARENA_MAX": "2"}
 """glibc gives every thread a heap of its own and keeps what pictures once needed in each."""
 
-_GIVEN_BACK_FROM_BYTES = {"sim": 256 * 1024, "ingest": 64 * 1024}
-"""By default glibc learns to keep what large things needed: 30 MB of the simulator's pictures, 8 MB
-of the batches and columns of a backlog that ingest works off.
-"""
+_GIVEN_BACK_FROM_BYTES = {"sim": 256 * 1024}
+"""By default glibc learns to keep what large things needed: 30 MB of the simulator's pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,9 @@ _ENCODER = json.Encoder()
 _TO_LINES, _NOT_IN_LINES = bytes.maketrans(b":};", b"= \n"), b'"\n'
 """Heads begin with ";": the encoder ends all that it prints with a newline of its own."""
 
-FEW = 200
-"""So few readings stay in the cache, and their text below 64 KiB, so that ingest's allocator keeps
-its memory for the next.
+FEW = 500
+"""So few readings stay in the cache, and their text below 128 KiB: what is larger the allocator may
+give back each time.
 """
 
 _QUALITIES = {

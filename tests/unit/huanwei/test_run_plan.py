@@ -26,12 +26,12 @@ def test_the_broker_can_be_started_from_any_folder(tmp_path: Path) -> None:
     assert done.stdout.strip() == str(tmp_path)
 
 
-def test_ingest_and_the_simulator_are_told_to_give_large_memory_back(tmp_path: Path) -> None:
+def test_the_simulator_is_told_to_give_large_memory_back(tmp_path: Path) -> None:
     path = write_settings(tmp_path / "run", gateway_id="gw-one", simulator_port=18_900)
     roles = ("sim", "edge", "ingest", "centre")
 
     children = role_children(load_settings(path), path, roles)
 
     told = {child.name for child in children if "MALLOC_MMAP_THRESHOLD_" in child.environment}
-    assert told == {"sim", "ingest"}
+    assert told == {"sim"}
     assert {child.environment["MALLOC_ARENA_MAX"] for child in children} == {"2"}
